@@ -38,7 +38,8 @@ import { type DataLock, lockData } from "./store/lock.ts";
 import { type ListenerTable, SyslogListeners, timeout } from "./syslog/listeners.ts";
 import { Pipeline } from "./threads/main/pipeline.ts";
 import { Readers } from "./threads/main/readers.ts";
-import type { HistorySettings, WriterRules } from "./threads/messages.ts";
+import { Shipping } from "./threads/main/shipping.ts";
+import type { HistorySettings, ShipperRules, WriterRules } from "./threads/messages.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
@@ -145,6 +146,11 @@ function historyOf({ clickhouse }: Settings): HistorySettings | undefined {
   return { urls, database, user, password: password.reveal(), cluster, node };
 }
 
+function shipperRulesOf({ projects }: Settings): ShipperRules {
+  const retentionMs = new Map(Object.entries(projects).map(([name, one]) => [name, one.retentionMs]));
+  return { retentionMs, defaultRetentionMs: DEFAULT_PROJECT.retentionMs };
+}
+
 async function readTls({ tls }: Pick<Settings, "tls">): Promise<{ cert: string; key: string } | undefined> {
   if (tls === undefined) return undefined;
   const [cert, key] = await Promise.all([readFile(tls.cert, "utf8"), readFile(tls.key, "utf8")]);
@@ -190,10 +196,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     thread === "reader" ? readers.isRunning : pipeline.isRunning(thread),
   );
   const { timeoutMs } = settings.timings;
+  const history = historyOf(settings);
   const readers = new Readers({
     file: settings.data,
     rules: readRulesOf(settings, timeoutMs),
-    history: historyOf(settings),
+    history,
     readerUrl: threads?.reader ?? new URL("./threads/reader/reader.ts", import.meta.url),
     clock: () => performance.now(),
     log,
@@ -201,6 +208,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     flushed: () => pipeline.flushed(),
     idleTicks,
   });
+  const { clickhouse } = settings;
+  const shipping =
+    history === undefined
+      ? undefined
+      : new Shipping({
+          file: settings.data,
+          history,
+          rules: shipperRulesOf(settings),
+          shipperUrl: new URL("./threads/shipper/shipper.ts", import.meta.url),
+          clock: () => performance.now(),
+          log,
+        });
   const pipeline = new Pipeline({
     settings: {
       file: settings.data,
@@ -210,7 +229,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clientShare: settings.queue.clientShare,
       dedupe: settings.dedupe,
       decoding: { otlpResource: settings.otlp.resource },
+      shipping: clickhouse && { keepLocalMs: clickhouse.keepLocalMs, backlogBytesMax: clickhouse.backlogBytesMax },
     },
+    shipping,
     rules: rulesOf(settings, keys),
     limits: settings.queue,
     keys,
@@ -260,6 +281,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const isInForce = (tokenSha256: string) => viewers.some((viewer) => viewer.tokenSha256 === tokenSha256);
     if (!before.every(({ tokenSha256 }) => isInForce(tokenSha256))) void sessions?.endOthers(viewers);
     pipeline.setRules(rulesOf(settings, keys));
+    shipping?.setRules(shipperRulesOf(settings));
     readers.setRules(readRulesOf(settings, timeoutMs));
     serverKeys = serverKeysOf(settings);
     syslog?.keysChanged();

@@ -55,6 +55,22 @@ export const StatusSchema = object("Status", {
     },
     "The data file",
   ),
+  shipping: Type.Optional(
+    Type.Object(
+      {
+        shippedBelow: count("Records with a smaller id are stored in the cluster"),
+        backlogRecords: count("Records that are not there yet"),
+        backlogBytes: count("Bytes of their blocks"),
+        backlogBytesMax: count("Bytes past which nothing more is accepted"),
+        lagMs: count("How long ago the oldest of them was received, in milliseconds"),
+        batches: count("Batches that were stored there since the start"),
+        records: count("Records of these batches"),
+        failures: count("Attempts that failed since the start"),
+        problem: nullable(Type.String({ description: "Why nothing is shipped at the moment" })),
+      },
+      { description: "Only where a ClickHouse cluster is configured" },
+    ),
+  ),
 });
 /** How the server is now. */
 export type StatusResponse = ValueOf<typeof StatusSchema>;

@@ -71,6 +71,8 @@ export interface PipelineView {
   /** Entries counted as received that still wait in the ring: always 0 under `sync` and `write`. */
   queuedEntries(): number;
   readiness(): Readiness;
+  /** Absent, or undefined: no cluster is configured. */
+  shipping?(): ShippingView | undefined;
 }
 
 /** What was shipped to ClickHouse. Counters since the start of the process. */
@@ -88,6 +90,13 @@ export interface ShippingFigures {
   readonly lagMs: number;
   /** Why nothing is shipped at the moment, for people; undefined: all is well. */
   readonly problem: string | undefined;
+}
+
+/** Shipping, as the operations routes read it. */
+export interface ShippingView extends ShippingFigures {
+  /** Now: bytes of blocks with records that are not shipped, and how many there may be. */
+  readonly backlogBytes: number;
+  readonly backlogBytesMax: number;
 }
 
 /** Figures of one syslog listener. Counters since the start of the process. */

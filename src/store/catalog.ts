@@ -24,7 +24,7 @@ export class BlockCatalog {
     const catalog = new BlockCatalog();
     const rows = database
       .query(
-        "SELECT id, project, day, records, id_min AS idMin, time_max AS timeMax, bytes, raw_bytes AS rawBytes FROM blocks ORDER BY id",
+        "SELECT id, project, day, records, id_min AS idMin, id_max AS idMax, time_max AS timeMax, bytes, raw_bytes AS rawBytes FROM blocks ORDER BY id",
       )
       .all() as BlockEntry[];
     const damaged = new ZoneMapCheck(database).damaged();
@@ -111,6 +111,13 @@ export class BlockCatalog {
     if (day.size >= 2) this.#mergeable.set(name, day);
   }
 
+  /** Compressed bytes of the blocks that have a record of this id or a later one. */
+  bytesFrom(id: number): number {
+    let bytes = 0;
+    for (const block of this.#blocks.values()) if (block.idMax >= id) bytes += block.bytes;
+    return bytes;
+  }
+
   /** In the order in which they were made. */
   all(): IterableIterator<BlockEntry> {
     return this.#blocks.values();
@@ -128,10 +135,12 @@ function recovered(row: BlockEntry, database: Database): BlockEntry {
   try {
     const view = openBlock(loadChunks(database, row.id), row.records);
     const timeMax = view.time().reduce((latest, at) => Math.max(latest, at), 0);
-    return { ...entry, timeMax, idMin: view.id().reduce((oldest, id) => Math.min(oldest, id), NEWEST_ID) };
+    const ids = view.id();
+    const idMin = ids.reduce((oldest, id) => Math.min(oldest, id), NEWEST_ID);
+    return { ...entry, timeMax, idMin, idMax: ids.reduce((newest, id) => Math.max(newest, id), 0) };
   } catch (error) {
     if (!(error instanceof BlockDamagedError || isCorruption(error))) throw error;
-    return { ...entry, timeMax: Date.now(), idMin: NEWEST_ID };
+    return { ...entry, timeMax: Date.now(), idMin: NEWEST_ID, idMax: 0 };
   }
 }
 
@@ -158,6 +167,8 @@ export interface BlockEntry {
    * of time.
    */
   readonly idMin: number;
+  /** The id of the newest record; 0 where none can be read. */
+  readonly idMax: number;
   /** Compressed. */
   readonly bytes: number;
   readonly rawBytes: number;

@@ -95,6 +95,11 @@ export class StateTables {
     return new Map(rows.map((row) => [row.name, row.value]));
   }
 
+  /** Puts one value into the table `meta`; within a transaction. */
+  setMeta(name: string, value: string): void {
+    this.#statements.setMeta.run(name, value);
+  }
+
   /** The rows of alerts, by kind and id. */
   alerts(): AlertRow[] {
     return this.#all("SELECT kind, id, data FROM alerts ORDER BY kind, id");

@@ -6,6 +6,7 @@ import { BlockEncoder } from "../block/encode.ts";
 import { type ZoneMap, zoneMapOf } from "../block/stats/zone_map.ts";
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import type { RedoGroup } from "../commit/redo_group.ts";
+import { readShippingState, type ShippingState, writeShippingState } from "../commit/shipping_state.ts";
 import type { AlertRow } from "../core/alerts.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
@@ -263,6 +264,16 @@ export class StoreWriter {
     return this.transaction(() => this.#touchpoints.registerSeen(project, contains, max));
   }
 
+  /** How far the file was shipped to ClickHouse; undefined: never at all. */
+  shipping(): ShippingState | undefined {
+    return readShippingState(this.#state.meta().get("shipping"));
+  }
+
+  /** Writes how far the file was shipped, in one transaction. Throws SQLite's error. */
+  saveShipping(state: ShippingState): void {
+    this.transaction(() => this.#state.setMeta("shipping", writeShippingState(state)));
+  }
+
   /** The app's sessions, as they were saved last. */
   sessions(): StoredSession[] {
     return this.#database.query("SELECT id, proof, expires_at AS expiresAt FROM sessions").all() as StoredSession[];
@@ -301,8 +312,9 @@ export class StoreWriter {
 }
 
 /** The part of a zone map that the catalog holds. */
-function entryFieldsOf({ records, timeMax, idMin }: ZoneMap): Pick<BlockEntry, "records" | "timeMax" | "idMin"> {
-  return { records, timeMax, idMin };
+function entryFieldsOf(zoneMap: ZoneMap): Pick<BlockEntry, "records" | "timeMax" | "idMin" | "idMax"> {
+  const { records, timeMax, idMin, idMax } = zoneMap;
+  return { records, timeMax, idMin, idMax };
 }
 
 /** Blocks the thread, which has nothing else to do. */

@@ -2,6 +2,8 @@
 
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
+import type { ClickHouseAddress } from "../clickhouse/client.ts";
+import type { ShippingState } from "../commit/shipping_state.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { AnsweredMessage, BatchReport, CheckedReport, GroupMessage, SetAsideMessage } from "../core/group.ts";
@@ -14,7 +16,7 @@ import type {
   TailRequest,
 } from "../core/queries.ts";
 import type { StoredSession } from "../core/session.ts";
-import type { StoreSnapshot } from "../core/telemetry.ts";
+import type { ShippingFigures, StoreSnapshot } from "../core/telemetry.ts";
 import type { DecoderSettings } from "../decode/decoders.ts";
 import type { CheckRules, IngestRules } from "../ingest/rules.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
@@ -45,6 +47,8 @@ export interface WriterSettings {
   readonly clientShare: number;
   readonly decoding?: DecoderSettings;
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
+  /** Where a ClickHouse cluster is behind the data file; absent: none. */
+  readonly shipping?: { readonly keepLocalMs: number; readonly backlogBytesMax: number } | undefined;
 }
 
 /** From the main thread to the writer. */
@@ -72,6 +76,8 @@ export type ToWriter =
   | SetAsideMessage
   | AnsweredMessage
   | { readonly kind: "heartbeat"; readonly number: number }
+  /** How far the data is shipped; "shipping_saved" answers. */
+  | { readonly kind: "save_shipping"; readonly number: number; readonly state: ShippingState }
   /** Every group in the redo log is to be flushed to the tables; "snapshot" answers. */
   | { readonly kind: "flush" }
   | {
@@ -92,7 +98,10 @@ export type FromWriter =
       readonly snapshot: StoreSnapshot;
       readonly sessions: readonly StoredSession[];
       readonly dataId: string | undefined;
+      /** How far the data file was shipped; undefined without a cluster. */
+      readonly shipping: ShippingState | undefined;
     }
+  | { readonly kind: "shipping_saved"; readonly number: number; readonly isSaved: boolean }
   /**
    * A group is durable. Without a snapshot it is in the redo log only: not in the figures and not readable until it is
    * flushed.
@@ -165,15 +174,37 @@ export type FromCompactor =
     };
 
 /** A ClickHouse that has the history of this node and of others, as the reader asks it. */
-export interface HistorySettings {
-  readonly urls: readonly string[];
-  readonly database: string;
-  readonly user: string;
-  readonly password: string;
-  readonly cluster: string;
+export interface HistorySettings extends ClickHouseAddress {
   /** Of this server. */
   readonly node: number;
 }
+
+/** What the shipper needs to know of the configuration. */
+export interface ShipperRules {
+  /** How long each project keeps its records, in ms. */
+  readonly retentionMs: ReadonlyMap<string, number>;
+  readonly defaultRetentionMs: number;
+}
+
+/** From the main thread to the shipper. */
+export type ToShipper =
+  | {
+      readonly kind: "start";
+      readonly file: string;
+      readonly history: HistorySettings;
+      readonly rules: ShipperRules;
+      readonly state: ShippingState;
+    }
+  | { readonly kind: "rules"; readonly rules: ShipperRules }
+  /** Records were committed. */
+  | { readonly kind: "advance" }
+  | { readonly kind: "saved"; readonly number: number; readonly isSaved: boolean };
+
+/** From the shipper to the main thread. */
+export type FromShipper =
+  | { readonly kind: "save"; readonly number: number; readonly state: ShippingState }
+  | { readonly kind: "figures"; readonly figures: ShippingFigures }
+  | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly message: string };
 
 /** From the main thread to the reader. Each request has a number, from 1. */
 export type ToReader =

@@ -161,6 +161,7 @@ export const ENTRY_POINTS: readonly string[] = [
   "src/main.ts",
   "src/threads/writer/writer.ts",
   "src/threads/compactor/compactor.ts",
+  "src/threads/shipper/shipper.ts",
   "src/threads/reader/reader.ts",
   "src/web/main.tsx",
   "src/client/browser.ts",

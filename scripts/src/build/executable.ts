@@ -44,6 +44,7 @@ const ENTRY_POINTS = [
   "src/main.ts",
   "src/threads/writer/writer.ts",
   "src/threads/compactor/compactor.ts",
+  "src/threads/shipper/shipper.ts",
   "src/threads/reader/reader.ts",
 ];
 

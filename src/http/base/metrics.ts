@@ -10,6 +10,7 @@ import {
   type PipelineView,
   type QueueAmount,
   type QueueFill,
+  type ShippingView,
   type StoreSnapshot,
   type SyslogFigures,
   type SyslogView,
@@ -37,6 +38,7 @@ interface ScrapeValues {
   readonly queuedEntries: number;
   readonly fill: QueueFill;
   readonly isReady: boolean;
+  readonly shipping: ShippingView | undefined;
 }
 
 type ReadOne = (moment: ScrapeValues) => number;
@@ -79,6 +81,7 @@ export class ServerMetrics {
     this.#hostRefusals = this.#counter("simplelogs_host_refusals_total", "Requests for a Host that is not answered");
     this.#addQueue();
     this.#addStore();
+    this.#addShipping();
     this.#addSyslog();
     this.#addAlerts();
     this.#restarts = this.#counter(
@@ -122,6 +125,7 @@ export class ServerMetrics {
       queuedEntries: pipeline.queuedEntries(),
       fill: pipeline.queueFill(),
       isReady: pipeline.readiness().ready,
+      shipping: pipeline.shipping?.(),
     }).finally(() => {
       this.#scrape = undefined;
     });
@@ -207,6 +211,51 @@ export class ServerMetrics {
       (now) => now.snapshot.bytesReceived,
     );
     this.#gauge("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
+  }
+
+  #addShipping(): void {
+    const read = (pick: (view: ShippingView) => number) => (now: ScrapeValues) =>
+      now.shipping === undefined ? 0 : pick(now.shipping);
+    this.#total(
+      "simplelogs_shipped_batches_total",
+      "Batches stored in ClickHouse since the start",
+      read((one) => one.batches),
+    );
+    this.#total(
+      "simplelogs_shipped_records_total",
+      "Records stored in ClickHouse since the start",
+      read((one) => one.records),
+    );
+    this.#total(
+      "simplelogs_shipped_bytes_total",
+      "Bytes of these batches",
+      read((one) => one.bytes),
+    );
+    this.#total(
+      "simplelogs_shipping_failures_total",
+      "Attempts to ship that failed since the start",
+      read((one) => one.failures),
+    );
+    this.#gauge(
+      "simplelogs_shipping_lag_seconds",
+      "Age of the oldest record that is not shipped",
+      read((one) => one.lagMs / 1000),
+    );
+    this.#gauge(
+      "simplelogs_shipping_backlog_records",
+      "Records that are not shipped",
+      read((one) => one.backlogRecords),
+    );
+    this.#gauge(
+      "simplelogs_shipping_backlog_bytes",
+      "Bytes of their blocks",
+      read((one) => one.backlogBytes),
+    );
+    this.#gauge(
+      "simplelogs_shipping_backlog_bytes_limit",
+      "Bytes that they may have",
+      read((one) => one.backlogBytesMax),
+    );
   }
 
   #addSyslog(): void {

@@ -24,6 +24,14 @@ export interface StatusDependencies extends ReadDependencies {
   readonly startedAtMs: number;
 }
 
+/** Without a cluster there is no such member. */
+function shippingOf(pipeline: PipelineView): Pick<StatusResponse, "shipping"> {
+  const view = pipeline.shipping?.();
+  if (view === undefined) return {};
+  const { bytes: _bytes, problem, ...figures } = view;
+  return { shipping: { ...figures, lagMs: Math.round(figures.lagMs), problem: problem ?? null } };
+}
+
 export function statusRoute(dependencies: StatusDependencies): Route {
   const show = defineOperation(dependencies, {
     id: "showStatus",
@@ -34,10 +42,15 @@ export function statusRoute(dependencies: StatusDependencies): Route {
     handle: async ({ viewer }) => {
       await dependencies.pipeline.flushed();
       const status = statusOf(dependencies);
-      return jsonResponse(200, viewer.projects === undefined ? status : { ...status, entries: null, storage: null });
+      return jsonResponse(200, viewer.projects === undefined ? status : forProjects(status));
     },
   });
   return { path: "/api/v1/status", operations: { GET: show } };
+}
+
+/** What a reader of some projects sees: no figures of all of them. */
+function forProjects({ shipping: _shipping, ...status }: StatusResponse): StatusResponse {
+  return { ...status, entries: null, storage: null };
 }
 
 function statusOf({ pipeline, access, version, startedAtMs: startedAt }: StatusDependencies): StatusResponse {
@@ -59,6 +72,7 @@ function statusOf({ pipeline, access, version, startedAtMs: startedAt }: StatusD
     },
     entries: { received, stored, open, queued: pipeline.queuedEntries(), dropped },
     storage: { records, blocks, bytesOnDisk, bytesMax: storageBytesMax },
+    ...shippingOf(pipeline),
   };
 }
 

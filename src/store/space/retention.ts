@@ -26,7 +26,17 @@ export interface RetentionOptions {
   readonly retentionMsOf: (project: string) => number;
   /** The projects that the configuration names. Default: none. */
   readonly configured?: () => readonly string[];
+  /** What a cluster behind the data file means for it; undefined: there is none. */
+  readonly shipped?: () => ShippedData | undefined;
   readonly log?: StoreLog;
+}
+
+/** What was shipped to a cluster. */
+export interface ShippedData {
+  /** Every record below this id is there. The others are never deleted here. */
+  readonly below: number;
+  /** How long those that are there stay here as well, in ms. */
+  readonly keepMs: number;
 }
 
 export class Retention {
@@ -130,6 +140,7 @@ export class Retention {
       storedMsOf: (row) => msOf(row, (project) => this.#inForce.storedMs(project, retentionMsOf(project))),
       shownMsOf: (row) => msOf(row, retentionMsOf),
       excessBytes,
+      shipped: this.#options.shipped?.(),
     };
   }
 
@@ -193,6 +204,9 @@ export class Retention {
   #because(project: string, cause: Deletion["cause"]): string {
     const kept = `older than its retention of ${formatDuration(this.#options.retentionMsOf(project))}`;
     if (cause === "expired") return kept;
+    if (cause === "shipped") {
+      return `shipped, and kept here for ${formatDuration(this.#options.shipped?.()?.keepMs ?? 0)}`;
+    }
     if (cause === "hidden") return `${kept}, and room was needed at once`;
     return `received first, and storage.max_size is ${formatBytes(this.#options.bytesMax())}`;
   }
@@ -206,9 +220,9 @@ function sumOf(blocks: readonly BlockEntry[]): string {
 }
 
 /**
- * Why a block is deleted: its age; room is needed, and it is hidden already; room is needed, and it was received first.
+ * Why a block is deleted: its age; its age here, where a cluster has it too; room is needed, and it is hidden already; room is needed, and it was received first.
  */
-export type DeletionCause = "expired" | "hidden" | "oldest";
+export type DeletionCause = "expired" | "shipped" | "hidden" | "oldest";
 
 export interface Deletion {
   readonly block: BlockEntry;
@@ -224,6 +238,12 @@ export interface RetentionRules {
   readonly shownMsOf: (project: number) => number;
   /** Compressed bytes to delete because the file is too large, 0 for none. */
   readonly excessBytes: number;
+  readonly shipped?: ShippedData | undefined;
+}
+
+/** Whether a block may be deleted: where there is a cluster, it has all of its records. */
+function isDeletable({ idMax }: BlockEntry, { shipped }: RetentionRules): boolean {
+  return shipped === undefined || idMax < shipped.below;
 }
 
 /** The blocks to delete, in this order. */
@@ -231,9 +251,13 @@ export function blocksToDelete(blocks: Iterable<BlockEntry>, rules: RetentionRul
   const deletions: Deletion[] = [];
   const rest: BlockEntry[] = [];
   let excess = rules.excessBytes;
+  const keepMs = rules.shipped?.keepMs ?? Number.POSITIVE_INFINITY;
   for (const block of blocks) {
-    if (block.timeMax < rules.now - rules.storedMsOf(block.project)) {
-      deletions.push({ block, cause: "expired" });
+    if (!isDeletable(block, rules)) continue;
+    const ageMs = rules.now - block.timeMax;
+    const isExpired = ageMs > rules.storedMsOf(block.project);
+    if (isExpired || ageMs > keepMs) {
+      deletions.push({ block, cause: isExpired ? "expired" : "shipped" });
       excess -= block.bytes;
     } else if (rules.excessBytes > 0) {
       rest.push(block);
@@ -250,7 +274,8 @@ export function blocksToDelete(blocks: Iterable<BlockEntry>, rules: RetentionRul
 
 /** Blocks that are hidden but not expired on disk, in the order of their receipt. */
 export function hiddenBlocks(blocks: Iterable<BlockEntry>, rules: RetentionRules): Deletion[] {
-  return inOrderOfDeletion([...blocks], rules).filter(({ cause }) => cause === "hidden");
+  const deletable = [...blocks].filter((block) => isDeletable(block, rules));
+  return inOrderOfDeletion(deletable, rules).filter(({ cause }) => cause === "hidden");
 }
 
 function inOrderOfDeletion(blocks: readonly BlockEntry[], { now, shownMsOf }: RetentionRules): Deletion[] {
@@ -304,7 +329,7 @@ export class DeletionLog {
   writeAll(): void {
     for (const { project, cause, because, records, bytes } of this.#sums.values()) {
       this.#log(
-        cause === "expired" ? "info" : "warn",
+        cause === "expired" || cause === "shipped" ? "info" : "warn",
         `deleted ${amountOf(records, bytes)} of project ${JSON.stringify(project)}: ${because}`,
       );
     }

@@ -5,12 +5,14 @@
 import type { ChangeOutcome, ChangeRequest, ChangeService } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError, type OperatingErrorCode } from "../../core/errors.ts";
+import { formatBytes } from "../../core/format.ts";
 import type { StoredSession } from "../../core/session.ts";
 import {
   NOTHING_YET,
   type PipelineView,
   type QueueFill,
   type Readiness,
+  type ShippingView,
   type StoreSnapshot,
   type ThreadName,
 } from "../../core/telemetry.ts";
@@ -21,6 +23,7 @@ import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import { IdleGc } from "../idle_gc.ts";
 import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "../messages.ts";
 import { Compaction } from "./compaction.ts";
+import type { Shipping } from "./shipping.ts";
 import { RestartDelay } from "./thread_lifetime.ts";
 import { ChangeRequests, FlushRequests, STOPPING, WRITER_DIED } from "./writer_requests.ts";
 
@@ -56,6 +59,8 @@ export interface PipelineOptions {
   /** The threads' modules. Tests replace the writer by one that dies. */
   readonly writerUrl: URL;
   readonly compactorUrl: URL;
+  /** Ships to a ClickHouse cluster; undefined: there is none. */
+  readonly shipping?: Shipping | undefined;
   /** As CompactionOptions have it. */
   readonly idleTicks?: number | undefined;
 }
@@ -80,6 +85,9 @@ export class Pipeline implements PipelineView, ChangeService {
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Identifies the data file that was opened at the start. */
   #dataId: string | undefined;
+  /** Whether so much is not shipped that nothing more is accepted. */
+  #isBacklogFull = false;
+  #isDataGone = false;
   #isStopping = false;
   #hasStarted = false;
   #started = Promise.withResolvers<void>();
@@ -126,6 +134,7 @@ export class Pipeline implements PipelineView, ChangeService {
     clearInterval(this.#timer);
     this.#changes.answerAll(STOPPING);
     this.#compaction.stop();
+    this.#options.shipping?.stop();
     this.#idleGc.stop();
     if (this.#writer === undefined) return;
     this.#writer.post({ kind: "stop" });
@@ -176,11 +185,19 @@ export class Pipeline implements PipelineView, ChangeService {
 
   readiness(): Readiness {
     if (!this.#health.isHealthy) return { ready: false, reason: this.#health.reason };
+    if (this.#isBacklogFull) return { ready: false, reason: this.#backlogText() };
     const silentMs = this.#options.clock() - this.#heartbeatAnsweredAt;
     if (silentMs > HEARTBEAT_MS_MAX) {
       return { ready: false, reason: `the writer has not answered for ${Math.round(silentMs / 1000)} s` };
     }
     return { ready: true };
+  }
+
+  shipping(): ShippingView | undefined {
+    const { shipping, settings } = this.#options;
+    if (shipping === undefined || settings.shipping === undefined) return undefined;
+    const { backlogBytesMax } = settings.shipping;
+    return { ...shipping.figures(), backlogBytes: this.#snapshot.backlogBytes ?? 0, backlogBytesMax };
   }
 
   #startWriter(): void {
@@ -219,7 +236,7 @@ export class Pipeline implements PipelineView, ChangeService {
     }
     this.#options.log("error", `the writer thread died: ${reason}; starting another`);
     this.#health = { isHealthy: false, reason: isDataGone ? reason : "the writer is starting again" };
-    if (isDataGone) this.dispatcher.setRefusing(true, true);
+    if (isDataGone) this.#setRefusing(true);
     this.#options.restarted("writer");
     this.dispatcher.writerDied();
     setTimeout(() => {
@@ -268,16 +285,25 @@ export class Pipeline implements PipelineView, ChangeService {
       case "health":
         this.#health = { isHealthy: message.isHealthy, reason: message.reason };
         if (!message.isHealthy) this.#flushes.giveUp();
-        this.dispatcher.setRefusing(!message.isHealthy, message.isDataGone);
+        this.#setRefusing(message.isDataGone);
         break;
       case "started":
         this.#snapshot = message.snapshot;
         this.#sessions = message.sessions;
         this.#dataId ??= message.dataId;
         this.#heartbeatAnsweredAt = this.#options.clock();
+        if (message.shipping !== undefined) {
+          this.#options.shipping?.writerStarted(message.shipping, (number, state) =>
+            this.#writer?.post({ kind: "save_shipping", number, state }),
+          );
+        }
+        this.#checkBacklog(message.snapshot);
         this.dispatcher.writerStarted(message.lastBatch);
         this.#hasStarted = true;
         this.#started.resolve();
+        break;
+      case "shipping_saved":
+        this.#options.shipping?.saved(message.number, message.isSaved);
         break;
       case "log":
         this.#options.log(message.level, message.message);
@@ -294,8 +320,29 @@ export class Pipeline implements PipelineView, ChangeService {
     }
   }
 
+  #setRefusing(isDataGone: boolean): void {
+    this.#isDataGone = isDataGone;
+    this.dispatcher.setRefusing(!this.#health.isHealthy || this.#isBacklogFull, isDataGone || this.#isBacklogFull);
+  }
+
+  /** Past the bound of what is not shipped, nothing more is accepted until some of it is. */
+  #checkBacklog({ backlogBytes = 0 }: StoreSnapshot): void {
+    const isFull = backlogBytes > (this.#options.settings.shipping?.backlogBytesMax ?? Number.POSITIVE_INFINITY);
+    if (isFull === this.#isBacklogFull) return;
+    this.#isBacklogFull = isFull;
+    const message = isFull ? `requests are refused: ${this.#backlogText()}` : "requests are accepted again";
+    this.#options.log(isFull ? "error" : "info", message);
+    this.#setRefusing(this.#isDataGone);
+  }
+
+  #backlogText(): string {
+    return `the records that are not shipped to ClickHouse take more than clickhouse.backlog_max (${formatBytes(this.#options.settings.shipping?.backlogBytesMax ?? 0)})`;
+  }
+
   #setSnapshot(snapshot: StoreSnapshot, isFlushed: boolean): void {
     this.#snapshot = snapshot;
+    this.#checkBacklog(snapshot);
+    this.#options.shipping?.committed();
     if (isFlushed) this.#flushes.done();
     else if (!this.#health.isHealthy) this.#flushes.giveUp();
     this.#options.committed();

@@ -13,6 +13,7 @@ import {
   type SetAsideMessage,
 } from "../../core/group.ts";
 import { nearestName } from "../../core/nearest.ts";
+import type { StoreSnapshot } from "../../core/telemetry.ts";
 import { BatchChecks } from "../../ingest/batch_checks.ts";
 import { Ingester } from "../../ingest/ingester.ts";
 import { projectRules } from "../../ingest/rules.ts";
@@ -28,6 +29,7 @@ import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "../messa
 import { Changes, unavailable } from "./changes.ts";
 import { GroupCommits } from "./group_commits.ts";
 import { Merging } from "./merging.ts";
+import { ShippingRecord } from "./shipping_record.ts";
 
 /** How often timeouts, retention and merges are looked at, in ms. */
 const TICK_EVERY_MS = 50;
@@ -51,6 +53,7 @@ export class WriterThread {
   readonly #maintenance: Maintenance;
   readonly #merging: Merging;
   readonly #changes: Changes;
+  readonly #shipping: ShippingRecord;
   readonly #clock: AgeClock;
   /** When the process started, by the steady clock, Unix ms. */
   readonly #startedAt: number;
@@ -77,6 +80,7 @@ export class WriterThread {
     const { file, durability, run } = start.settings;
     if (start.dataId !== undefined) mustBe(file, start.dataId);
     this.#store = openStore(file, durability, run);
+    this.#shipping = new ShippingRecord(this.#store, start.settings.shipping);
     const log = (level: "info" | "warn", message: string) => reply({ kind: "log", level, message });
     this.#clock = new AgeClock({ saved: this.#store.clock(), log });
     this.#startedAt = this.#clock.reading.steady - start.processAgeMs;
@@ -86,6 +90,7 @@ export class WriterThread {
       clock: () => this.#clock.reading,
       retentionMsOf: (project) => projectRules(this.#rules, project).retentionMs,
       configured: () => [...Object.keys(this.#rules.projects), ...this.#rules.keys.map((key) => key.project)],
+      shipped: () => this.#shipping.shipped,
       log,
     });
     this.#merging = new Merging(this.#store, this.#maintenance);
@@ -116,7 +121,8 @@ export class WriterThread {
     this.#flush();
     const store = this.#store;
     const [lastBatch, sessions, dataId] = [store.lastBatch(), store.sessions(), store.files.id];
-    this.#reply({ kind: "started", lastBatch, snapshot: this.#commits.snapshot(), sessions, dataId });
+    const shipping = this.#shipping.state;
+    this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot(), sessions, dataId, shipping });
     this.#timer = setInterval(() => this.#runGuarded(() => this.#tick()), TICK_EVERY_MS);
   }
 
@@ -144,6 +150,12 @@ export class WriterThread {
       case "heartbeat":
         this.#reply({ kind: "heartbeat", number: message.number });
         break;
+      case "save_shipping": {
+        const isSaved = this.#isHealthy && this.#attempt(() => this.#shipping.save(message.state));
+        this.#reply({ kind: "shipping_saved", number: message.number, isSaved });
+        if (isSaved) this.#sendSnapshot();
+        break;
+      }
       case "flush":
         this.#flush();
         this.#sendSnapshot();
@@ -266,7 +278,7 @@ export class WriterThread {
       this.#reply({ kind: "failed", group });
       return;
     }
-    const snapshot = isInTables ? this.#commits.snapshot() : undefined;
+    const snapshot = isInTables ? this.#snapshot() : undefined;
     this.#reply({ kind: "committed", group, commitMs: performance.now() - startedAt, reports, snapshot });
     if (isInTables) this.#planMerge(false);
   }
@@ -449,7 +461,11 @@ export class WriterThread {
     this.#reply({ kind: "changed", number, outcome });
   }
 
+  #snapshot(): StoreSnapshot {
+    return { ...this.#commits.snapshot(), backlogBytes: this.#shipping.backlogBytes() };
+  }
+
   #sendSnapshot(): void {
-    this.#reply({ kind: "snapshot", snapshot: this.#commits.snapshot(), isFlushed: !this.#commits.hasUnflushed });
+    this.#reply({ kind: "snapshot", snapshot: this.#snapshot(), isFlushed: !this.#commits.hasUnflushed });
   }
 }
