@@ -62,3 +62,36 @@ describe("retention removes", () => {
     expect(idsOf(hiddenBlocks(blocks, shortened))).toEqual([2, 3]);
   });
 });
+
+describe("with a cluster behind the data file", () => {
+  const shipped = { below: 100, keepMs: DAY };
+  const expired = now - 31 * DAY;
+
+  test("nothing is deleted that is not shipped: neither for its age, nor for its size, nor for room", () => {
+    const blocks = [blockOf(1, { timeMax: expired, idMax: 100 }), blockOf(2, { timeMax: now, idMax: 250 })];
+    expect(blocksToDelete(blocks, { ...rules, shipped, excessBytes: 1_000 })).toEqual([]);
+    expect(hiddenBlocks(blocks, { ...rules, shownMsOf: () => 0, shipped })).toEqual([]);
+  });
+
+  test("what is shipped is deleted once it is older than it is to stay, and what has expired in any case", () => {
+    const blocks = [
+      blockOf(1, { timeMax: now - DAY, idMax: 99 }),
+      blockOf(2, { timeMax: now - DAY - 1, idMax: 99 }),
+      blockOf(3, { timeMax: expired, idMax: 99 }),
+      blockOf(4, { timeMax: now - DAY - 1, idMax: 100 }),
+    ];
+    const deletions = blocksToDelete(blocks, { ...rules, shipped });
+    expect(deletions.map(({ block, cause }) => [block.id, cause])).toEqual([
+      [2, "shipped"],
+      [3, "expired"],
+    ]);
+  });
+
+  test("a block that was received later is deleted for the size where the first is not shipped", () => {
+    const blocks = [
+      blockOf(1, { timeMax: now, idMin: 1, idMax: 100 }),
+      blockOf(2, { timeMax: now, idMin: 50, idMax: 99 }),
+    ];
+    expect(idsOf(blocksToDelete(blocks, { ...rules, shipped, excessBytes: 1 }))).toEqual([2]);
+  });
+});
