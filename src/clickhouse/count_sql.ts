@@ -4,8 +4,11 @@
 
 import { flagsOf } from "../block/codec/flags.ts";
 import { BUCKETS_PER_DOUBLING, type SketchLike, type SortedBuckets } from "../block/stats/duration_sketch.ts";
-import type { CountedAsk } from "../query/scan/counted.ts";
+import { VALUE_LENGTH_MAX } from "../core/limits.ts";
+import type { CountedAsk, CountedMessages } from "../query/scan/counted.ts";
 import type { Buckets } from "../query/scan/time_buckets.ts";
+import { IDS_PER_NODE } from "../query/shown_ids.ts";
+import { METADATA_PREFIX } from "../search/fields.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { type Condition, isExact } from "./search_sql.ts";
@@ -34,12 +37,68 @@ export function countStatement(
       return levelsStatement(counted, scope, condition, parameters);
     case "timings":
       return timingsStatement(counted, scope, condition, parameters);
+    case "fields":
+      return fieldsStatement(counted, condition);
+    case "messages":
+      return messagesStatement(counted, condition, parameters);
     case "values":
       return canCountValues(counted.field) ? valuesStatement(counted, condition, parameters) : undefined;
   }
 }
 
 type Ask<K extends CountedAsk["kind"]> = Extract<CountedAsk, { readonly kind: K }>;
+
+/** Which records have a field. */
+const FIELDS: Readonly<Record<string, string>> = {
+  apiKey: "1",
+  kind: "1",
+  source: "1",
+  keyType: "key_type != ''",
+  level: "level != ''",
+  status: "kind != 'log'",
+  touchpoint: "touchpoint != ''",
+  message: "has_message",
+  key: "key != ''",
+  startTime: "isNotNull(start_time)",
+  endTime: "isNotNull(end_time)",
+  duration: "isNotNull(duration)",
+};
+
+function fieldsStatement({ add }: Ask<"fields">, condition: Condition): CountStatement {
+  const matching = `FROM ${RECORDS} WHERE ${condition.sure}`;
+  const own = Object.entries(FIELDS).map(([name, isThere]) => `('${name}', countIf(${isThere}))`);
+  return {
+    sql:
+      `SELECT pair.1 AS name, pair.2 AS counted FROM (SELECT arrayJoin([${own.join(", ")}]) AS pair ${matching}) ` +
+      `UNION ALL SELECT concat('${METADATA_PREFIX}', member) AS name, count() AS counted ` +
+      `FROM (SELECT arrayJoin(mapKeys(metadata)) AS member ${matching}) GROUP BY member`,
+    add: ([name, count]) => {
+      add(name as string, count as number);
+      return true;
+    },
+    isUnsure: !isExact(condition),
+  };
+}
+
+function messagesStatement(
+  { buckets, add }: Ask<"messages">,
+  condition: Condition,
+  parameters: SqlParameters,
+): CountStatement {
+  return {
+    sql:
+      `SELECT leftUTF8(message, ${VALUE_LENGTH_MAX}) AS text, toUInt8(level) AS level_code, ` +
+      `${bucketColumn(buckets, parameters)} AS bucket, count(), min(time), max(time), ` +
+      `min(node * ${IDS_PER_NODE} + id) FROM ${RECORDS} WHERE ${condition.sure} AND has_message ` +
+      "GROUP BY text, level_code, bucket",
+    add: (row) => {
+      const [message, levelCode, , count, first, last, id] = row as [string, number, number, ...number[]];
+      add({ message, levelCode, count, first, last, id } as CountedMessages);
+      return true;
+    },
+    isUnsure: !isExact(condition),
+  };
+}
 
 /** 1 for records that match for sure, in a statement over those that may. */
 export function sureColumn(condition: Condition): string {

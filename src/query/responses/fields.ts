@@ -9,7 +9,7 @@ import type { FieldsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
-import { isMatch, type Matches } from "../scan/scanned_block.ts";
+import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { FrequentTexts, mostFrequent } from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
@@ -17,17 +17,19 @@ import { compareTexts } from "./text_order.ts";
 /** How many records of the scope have each field, most frequent first. */
 export function* fieldsResponse(context: ScanContext, scope: Scope): Steps<FieldsResponse> {
   const coverage = new Coverage();
-  const scan = (counts: FrequentTexts) =>
-    scanRecords(context, scope, coverage, function* (scanned) {
-      const add = (name: string, count: number) => {
-        if (count > 0) counts.add(cutBeginning(name, FIELD_NAME_LENGTH_MAX), count);
-      };
+  const scan = (counts: FrequentTexts) => {
+    const add = (name: string, count: number) => {
+      if (count > 0) counts.add(cutBeginning(name, FIELD_NAME_LENGTH_MAX), count);
+    };
+    const visit = function* (scanned: ScannedBlock): Steps<void> {
       const matches = yield* scanned.matches();
       const counted = matches === "all" ? scanned.statistics()?.fields : undefined;
       if (counted !== undefined) for (const [name, count] of counted) add(name, count);
       else if (matches !== "none") addFields(yield* scanned.open(), matches, add);
       context.memory.setCollected(counts.bytes);
-    });
+    };
+    return scanRecords(context, scope, coverage, visit, { kind: "fields", add });
+  };
   const bounds = { textsMax: NAMES_HELD_MAX, lengthMax: NAMES_HELD_MAX * FIELD_NAME_LENGTH_MAX };
   let counts = new FrequentTexts(bounds);
   yield* scan(counts);

@@ -12,8 +12,9 @@ import type { Steps } from "../../core/steps.ts";
 import { copyOf } from "../../core/text_copy.ts";
 import { MessagePattern } from "../match/message_pattern.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
+import type { CountedMessages } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
-import { isMatch, type Matches } from "../scan/scanned_block.ts";
+import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
 import { FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
@@ -81,11 +82,17 @@ function* scanPatterns(
   counter: PatternCounter,
   heldBytes: number,
 ): Steps<void> {
-  yield* scanRecords(context, scope, coverage, function* (scanned) {
+  const note = () => context.memory.setCollected(heldBytes + counter.bytes);
+  const visit = function* (scanned: ScannedBlock): Steps<void> {
     const matches = yield* scanned.matches();
     if (matches !== "none") counter.add(yield* scanned.open(), matches);
-    context.memory.setCollected(heldBytes + counter.bytes);
-  });
+    note();
+  };
+  const add = (messages: CountedMessages) => {
+    counter.addMessages(messages);
+    note();
+  };
+  yield* scanRecords(context, scope, coverage, visit, { kind: "messages", buckets: counter.buckets, add });
 }
 
 /** What is known of a held pattern beside its count. */
@@ -100,7 +107,7 @@ interface Details {
 
 class PatternCounter {
   readonly texts: FrequentTexts;
-  readonly #buckets: Buckets | undefined;
+  readonly buckets: Buckets | undefined;
   readonly #reader = new MessagePattern();
   readonly #known = new HashNumbers(HASHES_MAX);
   /** By number of the pattern. */
@@ -112,7 +119,7 @@ class PatternCounter {
   constructor(buckets: Buckets | undefined, wanted?: WantedTexts) {
     const bounds = { textsMax: PATTERNS_HELD_MAX, lengthMax: PATTERNS_HELD_MAX * PATTERN_LENGTH_MAX };
     this.texts = new FrequentTexts(bounds, wanted);
-    this.#buckets = buckets;
+    this.buckets = buckets;
   }
 
   /** The number of messages. */
@@ -122,7 +129,7 @@ class PatternCounter {
 
   /** Memory, about. */
   get bytes(): number {
-    const counts = 8 * (LEVELS + (this.#buckets?.count ?? 0));
+    const counts = 8 * (LEVELS + (this.buckets?.count ?? 0));
     return (
       this.texts.bytes + this.#known.bytes + 2 * this.#examplesLength + this.#details.length * (counts + DETAILS_BYTES)
     );
@@ -158,7 +165,7 @@ class PatternCounter {
         const text = textOf(row);
         if (text === undefined) continue;
         const message = text.length > VALUE_LENGTH_MAX ? text.slice(0, VALUE_LENGTH_MAX) : text;
-        number = this.#count(message);
+        number = this.#count(message, 1);
         if (coded !== undefined) numbers[code] = number;
         if (number === this.#details.length) this.#addDetails(ids[row] as number, times[row] as number, message);
       }
@@ -169,22 +176,38 @@ class PatternCounter {
       if (time < details.first) details.first = time;
       if (time > details.last) details.last = time;
       (details.levels[levelCodeOf(flags[row] as number)] as number)++;
-      if (this.#buckets !== undefined) (details.counts[bucketOf(this.#buckets, time)] as number)++;
+      if (this.buckets !== undefined) (details.counts[bucketOf(this.buckets, time)] as number)++;
     }
   }
 
-  /** Counts a message. Returns its pattern's number, −1 where that is not held. */
-  #count(message: string): number {
+  /** Counts the messages of some records. */
+  addMessages({ message: text, levelCode, count, first, last, id }: CountedMessages): void {
+    const message = text.length > VALUE_LENGTH_MAX ? text.slice(0, VALUE_LENGTH_MAX) : text;
+    const number = this.#count(message, count);
+    if (number === this.#details.length) this.#addDetails(id, first, message);
+    this.#total += count;
+    if (number < 0) return;
+    const details = this.#details[number] as Details;
+    details.first = Math.min(details.first, first);
+    details.last = Math.max(details.last, last);
+    details.levels[levelCode] = (details.levels[levelCode] as number) + count;
+    if (this.buckets === undefined) return;
+    const bucket = bucketOf(this.buckets, first);
+    details.counts[bucket] = (details.counts[bucket] as number) + count;
+  }
+
+  /** Counts a message so many times. Returns its pattern's number, −1 where that is not held. */
+  #count(message: string, times: number): number {
     const reader = this.#reader;
     reader.read(message);
     const known = this.#known.find(reader.high, reader.low);
     if (known >= 0) {
-      this.texts.addTo(known, 1);
+      this.texts.addTo(known, times);
       return known;
     }
     if (known === UNWANTED) return -1;
     const pattern = reader.pattern();
-    const number = this.texts.add(pattern, 1);
+    const number = this.texts.add(pattern, times);
     if (number !== -1) this.#known.set(reader.high, reader.low, number);
     else if (!this.texts.wants(pattern)) this.#known.set(reader.high, reader.low, UNWANTED);
     return number;
@@ -196,7 +219,7 @@ class PatternCounter {
       first: time,
       last: time,
       levels: new Float64Array(LEVELS),
-      counts: new Float64Array(this.#buckets?.count ?? 0),
+      counts: new Float64Array(this.buckets?.count ?? 0),
       example: { id, message: copyOf(message.toWellFormed()) },
     });
   }

@@ -12,6 +12,20 @@ export interface CountedTimings {
   readonly completed: SketchLike;
 }
 
+/** Records with one message, of one level and one bucket of time. */
+export interface CountedMessages {
+  /** At least its first VALUE_LENGTH_MAX characters. */
+  readonly message: string;
+  /** As block/codec/flags.ts has it; 0: none. */
+  readonly levelCode: number;
+  readonly count: number;
+  /** Unix ms. */
+  readonly first: number;
+  readonly last: number;
+  /** Of any of the records. */
+  readonly id: number;
+}
+
 /** What is counted, and who takes it. `scope` is the number of the scan's scope. */
 export type CountedAsk =
   /** Records by bucket of time, and by their flags: kind and level, as block/codec/flags.ts has them. */
@@ -29,6 +43,15 @@ export type CountedAsk =
       readonly buckets: readonly (Buckets | undefined)[];
       /** `time` lies in the bucket. */
       readonly add: (scope: number, touchpoint: string, time: number, timings: CountedTimings) => void;
+    }
+  /** How many records have each field, by its name in block statistics. */
+  | { readonly kind: "fields"; readonly add: (name: string, count: number) => void }
+  /** Records with a message, by what patterns need of them. */
+  | {
+      readonly kind: "messages";
+      /** Undefined: times are not counted. */
+      readonly buckets: Buckets | undefined;
+      readonly add: (messages: CountedMessages) => void;
     }
   /** Records by the value of a field, the most frequent values at least. */
   | {
