@@ -3,18 +3,21 @@
 // match are fetched and given to the visitor as a block in memory, whose evaluator decides.
 
 import { TIME_MS_MAX } from "../core/limits.ts";
-import { showRecord } from "../core/record.ts";
+import { type ShownRecord, showRecord } from "../core/record.ts";
 import { type Steps, waitFor } from "../core/steps.ts";
+import type { HistoryRecords } from "../query/engine.ts";
 import { matchRows } from "../query/match/evaluate.ts";
 import type { CountedAsk } from "../query/scan/counted.ts";
+import { placeOfId } from "../query/scan/ids.ts";
 import type { Place } from "../query/scan/page_order.ts";
+import { textLengthOf } from "../query/scan/query_memory.ts";
 import type { RecordPage } from "../query/scan/record_page.ts";
 import {
   type Coverage,
   HistoryError,
   type ProjectSpan,
   type QueryLimits,
-  type Records,
+  type RecordStream,
   type Visitor,
 } from "../query/scan/records.ts";
 import { ScannedBlock } from "../query/scan/scanned_block.ts";
@@ -26,7 +29,7 @@ import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordO
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { type Readable, scopeCondition } from "./scope_sql.ts";
-import { type Condition, isExact, placeOfId } from "./search_sql.ts";
+import { type Condition, isExact, searchCondition } from "./search_sql.ts";
 import { SqlParameters } from "./sql_parameters.ts";
 
 /** Asks ClickHouse; client.ts does. */
@@ -35,7 +38,11 @@ export interface RowSource {
   stream(
     sql: string,
     parameters: SqlParameters["values"],
-    options: { readonly signal: AbortSignal; readonly timeMsMax?: number | undefined },
+    options: {
+      readonly signal: AbortSignal;
+      readonly timeMsMax?: number | undefined;
+      readonly memoryMax?: number | undefined;
+    },
   ): AsyncGenerator<Row[]>;
 }
 
@@ -51,10 +58,18 @@ const BLOCK_LENGTH = 4 * 1024 * 1024;
 /** The most rows that are fetched at once for a page whose search SQL cannot decide. */
 const PAGE_ROWS_MAX = 10_000;
 
+/** Memory that one query may take on a ClickHouse server, in bytes: enough for a million different values. */
+const SERVER_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+
+/** Ids of one window of an export, at least and at most; and characters of its texts from which windows get smaller. */
+const WINDOW_IDS_MIN = 8_192;
+const WINDOW_IDS_MAX = 262_144;
+const WINDOW_LENGTH = 16 * 1024 * 1024;
+
 /** The query's time or memory is over on the server. */
 class StoppedError extends Error {}
 
-export class ClickHouseRecords implements Records {
+export class ClickHouseRecords implements HistoryRecords {
   readonly #options: ClickHouseRecordsOptions;
   readonly #cache = new StatisticsCache();
 
@@ -62,7 +77,7 @@ export class ClickHouseRecords implements Records {
     this.#options = options;
   }
 
-  *projects(): Steps<readonly string[]> {
+  *projects(_limits?: QueryLimits): Steps<readonly string[]> {
     const { visible, projects } = this.#options;
     const all = yield* this.#settled(projects());
     return visible === undefined ? all : all.filter((project) => visible.includes(project));
@@ -105,6 +120,87 @@ export class ClickHouseRecords implements Records {
       const { direction } = page.order;
       return direction === 1 ? Math.max(after.time, scope.from, 0) : Math.min(after.time, scope.to, TIME_MS_MAX);
     }
+  }
+
+  /** A window of ids at a time, by which the index on ids leaves out the rest. */
+  *inOrder(limits: QueryLimits, scope: Scope, after: number, upTo: number): RecordStream {
+    for (const { node, first, last } of yield* this.#idSpans(limits, scope, after, upTo)) {
+      let width = WINDOW_IDS_MIN;
+      for (let from = first; from <= last; ) {
+        const to = Math.min(last, from + width - 1);
+        const window = this.#window(limits, scope, node, from, to);
+        let length = 0;
+        for (const found of window) {
+          if (!(found instanceof Promise)) for (const record of found) length += textLengthOf(record);
+          yield found;
+        }
+        from = to + 1;
+        width = length < WINDOW_LENGTH ? Math.min(2 * width, WINDOW_IDS_MAX) : Math.max(width >> 1, 1);
+      }
+    }
+  }
+
+  /** By node, the lowest and the highest of the ids between two, as the nodes gave them. */
+  *#idSpans(
+    limits: QueryLimits,
+    scope: Scope,
+    after: number,
+    upTo: number,
+  ): Generator<Promise<void>, { readonly node: number; readonly first: number; readonly last: number }[]> {
+    const parameters = new SqlParameters();
+    const spans: { node: number; first: number; last: number }[] = [];
+    const steps = this.#askSpans(limits, scope, [after, upTo], parameters, spans);
+    for (const step of steps) if (step !== undefined) yield step;
+    return spans;
+  }
+
+  *#askSpans(
+    limits: QueryLimits,
+    scope: Scope,
+    [after, upTo]: readonly [number, number],
+    parameters: SqlParameters,
+    spans: { node: number; first: number; last: number }[],
+  ): Steps<void> {
+    const { maybe } = yield* this.#condition({ ...scope, search: { kind: "all" } }, parameters);
+    const between = searchCondition(
+      { kind: "number", field: "id", ranges: [{ min: after, max: upTo, isMinIncluded: false, isMaxIncluded: true }] },
+      parameters,
+    ).sure;
+    const sql = `SELECT node, min(id), max(id) FROM ${RECORDS} WHERE ${maybe} AND ${between} GROUP BY node ORDER BY node`;
+    yield* this.#rows(limits, sql, parameters, function* (rows) {
+      for (const [node, first, last] of rows as [number, number, number][]) spans.push({ node, first, last });
+      return true;
+    });
+  }
+
+  *#window(limits: QueryLimits, scope: Scope, node: number, from: number, to: number): RecordStream {
+    const ready: ShownRecord[][] = [];
+    const steps = this.#askWindow(limits, scope, { node, from, to }, ready);
+    for (const step of steps) {
+      if (step !== undefined) yield step;
+      for (let next = ready.shift(); next !== undefined; next = ready.shift()) yield next;
+    }
+    yield* ready;
+  }
+
+  *#askWindow(
+    limits: QueryLimits,
+    scope: Scope,
+    { node, from, to }: { readonly node: number; readonly from: number; readonly to: number },
+    ready: ShownRecord[][],
+  ): Steps<void> {
+    const parameters = new SqlParameters();
+    const condition = yield* this.#condition(scope, parameters);
+    const sql =
+      `${selected(condition)} WHERE ${condition.maybe} AND node = ${parameters.unsigned(node)} AND ` +
+      `id >= ${parameters.unsigned(from)} AND id <= ${parameters.unsigned(to)} ORDER BY id`;
+    yield* this.#rows(limits, sql, parameters, function* (rows) {
+      const matching = matchingRecords(rows, scope);
+      matching.sort((a, b) => a.record.id - b.record.id);
+      ready.push(matching.map(({ project, record }) => showRecord(project, record)));
+      yield undefined;
+      return true;
+    });
   }
 
   *#condition(scope: Scope, parameters: SqlParameters): Steps<Condition> {
@@ -170,9 +266,7 @@ export class ClickHouseRecords implements Records {
     yield* this.#rows(limits, sql, parameters, function* (rows) {
       for (const row of rows) {
         const found = recordOf(row);
-        const others = held.get(found.project);
-        if (others === undefined) held.set(found.project, [found]);
-        else others.push(found);
+        addTo(held, found);
         count++;
         length += found.record.message?.length ?? 0;
         if (count >= BLOCK_ROWS || length >= BLOCK_LENGTH) yield* flush();
@@ -194,19 +288,19 @@ export class ClickHouseRecords implements Records {
     const condition = yield* this.#condition(scope, parameters);
     const order = page.order.direction === 1 ? "ASC" : "DESC";
     const sql =
-      `SELECT ${READ_COLUMNS}, ${isExact(condition) ? "1" : condition.sure} AS is_sure FROM ${RECORDS} ` +
-      `WHERE ${condition.maybe} AND ${afterPlace(after, page.order.direction, parameters)} ` +
+      `${selected(condition)} WHERE ${condition.maybe} AND ${afterPlace(after, page.order.direction, parameters)} ` +
       `ORDER BY time ${order}, node ${order}, id ${order} LIMIT ${parameters.unsigned(size)}`;
     let read = 0;
     let last: Place | undefined;
     yield* this.#rows(limits, sql, parameters, function* (rows) {
-      const found = rows.map(recordOf);
-      const isSure = rows.map((row) => row[READ_COLUMN_COUNT] === 1);
-      const matching = matchingRecords(found, isSure, scope);
+      const matching = matchingRecords(rows, scope);
       page.addRecords(matching.map(({ project, record }) => showRecord(project, record)));
       read += rows.length;
-      const end = found.at(-1)?.record;
-      if (end !== undefined) last = { time: end.time, id: end.id };
+      const end = rows.at(-1);
+      if (end !== undefined) {
+        const { time, id } = recordOf(end).record;
+        last = { time, id };
+      }
       yield undefined;
       return last === undefined || page.reaches(last);
     });
@@ -224,7 +318,11 @@ export class ClickHouseRecords implements Records {
     if (left <= 0) throw new StoppedError("the time limit was reached before ClickHouse was asked");
     const abort = new AbortController();
     const timeMsMax = Number.isFinite(left) ? Math.ceil(left) : undefined;
-    const stream = this.#options.client.stream(sql, parameters.values, { signal: abort.signal, timeMsMax });
+    const stream = this.#options.client.stream(sql, parameters.values, {
+      signal: abort.signal,
+      timeMsMax,
+      memoryMax: SERVER_BYTES_MAX,
+    });
     try {
       for (;;) {
         const next = yield* this.#settled(stream.next());
@@ -259,19 +357,29 @@ function afterPlace({ time, id }: Place, direction: 1 | -1, parameters: SqlParam
   return `(time ${sign}= ${at} AND (time ${sign} ${at} OR ${later}))`;
 }
 
-/** Those of the records that match: the sure ones, and those of which the evaluator says so. */
-function matchingRecords(found: readonly FoundRecord[], isSure: readonly boolean[], scope: Scope): FoundRecord[] {
-  const matching = found.filter((_, index) => isSure[index] === true);
-  const unsure = Map.groupBy(
-    found.filter((_, index) => isSure[index] !== true),
-    ({ project }) => project,
-  );
+function addTo(groups: Map<string, FoundRecord[]>, found: FoundRecord): void {
+  const others = groups.get(found.project);
+  if (others === undefined) groups.set(found.project, [found]);
+  else others.push(found);
+}
+
+/** Selects records, and of each whether it matches for sure. */
+function selected(condition: Condition): string {
+  return `SELECT ${READ_COLUMNS}, toUInt8(${isExact(condition) ? "1" : condition.sure}) AS is_sure FROM ${RECORDS}`;
+}
+
+/** The records of selected rows that match: the sure ones, and those of which the evaluator says so. */
+function matchingRecords(rows: readonly Row[], scope: Scope): FoundRecord[] {
+  const matching: FoundRecord[] = [];
+  const unsure = new Map<string, FoundRecord[]>();
+  for (const row of rows) {
+    const found = recordOf(row);
+    if (row[READ_COLUMN_COUNT] === 1) matching.push(found);
+    else addTo(unsure, found);
+  }
   for (const [project, records] of unsure) {
-    const { block, open } = memoryBlock(
-      project,
-      records.map(({ record }) => record),
-    );
-    const matches = matchRows(scope.search, open(), block.project);
+    const stored = records.map(({ record }) => record);
+    const matches = matchRows(scope.search, memoryBlock(project, stored).open(), project);
     matching.push(...records.filter((_, index) => matches[index] === 1));
   }
   return matching;

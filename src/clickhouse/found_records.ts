@@ -9,8 +9,8 @@ import { OpenBlock } from "../block/open_block.ts";
 import { zoneMapOf } from "../block/stats/zone_map.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Kind, Level, Source, StoredRecord } from "../core/record.ts";
+import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import type { QueryBlock } from "../query/scan/source.ts";
-import { IDS_PER_NODE } from "../query/shown_ids.ts";
 
 /** What is selected for `recordOf`, in this order. */
 export const READ_COLUMNS =

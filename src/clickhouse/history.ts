@@ -1,8 +1,7 @@
 // The history of a node: what the reader thread gives to its queries, and the only file that the threads load for
 // reading when there is a [clickhouse].
 
-import type { Records } from "../query/scan/records.ts";
-import type { Visible } from "../query/scan/visible.ts";
+import type { HistoryRange, HistoryRecords } from "../query/engine.ts";
 import { ClickHouseRecords, type RowSource } from "./clickhouse_records.ts";
 import { ClickHouseClient } from "./client.ts";
 import { RECORDS } from "./schema.ts";
@@ -21,10 +20,14 @@ export interface HistoryAddress {
   readonly cluster: string;
   /** The number of this node. */
   readonly node: number;
+  /** How long records stay in the data file once they are shipped, in ms. */
+  readonly keepLocalMs: number;
 }
 
 export class ClickHouseHistory {
   readonly #client: RowSource;
+  /** How long a record stays in the data file after its receipt, at least, in ms. */
+  readonly keptMs: number;
   readonly #node: number;
   readonly #clock: () => number;
   #known: { readonly names: Promise<readonly string[]>; readonly untilMs: number } | undefined;
@@ -33,13 +36,14 @@ export class ClickHouseHistory {
   constructor(address: HistoryAddress, clock: () => number, client: RowSource = new ClickHouseClient(address)) {
     this.#client = client;
     this.#node = address.node;
+    this.keptMs = address.keepLocalMs;
     this.#clock = clock;
   }
 
-  /** All records but those of this node above an id, as it is shown. @param visible of these projects; undefined: all */
-  records(shippedUpTo: number, visible: Visible): Records {
+  /** The records that a query reads of it. */
+  records(range: HistoryRange): HistoryRecords {
     const projects = () => this.#projects();
-    return new ClickHouseRecords({ client: this.#client, node: this.#node, shippedUpTo, visible, projects });
+    return new ClickHouseRecords({ ...range, client: this.#client, node: this.#node, projects });
   }
 
   #projects(): Promise<readonly string[]> {

@@ -1,17 +1,16 @@
 // A scope as a condition in SQL: its project, its times as far as they are shown, and its search.
 
+import type { HistoryRange } from "../query/engine.ts";
+import { placeOfId } from "../query/scan/ids.ts";
 import type { Scope } from "../query/scan/scope.ts";
 import type { Visible } from "../query/scan/visible.ts";
-import { ALWAYS, type Condition, NEVER, placeOfId, searchCondition } from "./search_sql.ts";
+import { ALWAYS, type Condition, NEVER, searchCondition } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 /** Which records of the table a query reads. */
-export interface Readable {
-  /** Of this node only those up to the id, as it is shown: the others are still in the data file. */
+export interface Readable extends HistoryRange {
+  /** The number of this node. */
   readonly node: number;
-  readonly shippedUpTo: number;
-  /** Of these projects only; undefined: of all. */
-  readonly visible: Visible;
 }
 
 /** The condition of a scope. @param projects those with records, which a scope of all projects means */
@@ -52,7 +51,8 @@ function timesOf(scope: Scope, all: readonly string[], visible: Visible, paramet
   return scope.to === Number.POSITIVE_INFINITY ? shown : `${shown} AND time < ${parameters.double(scope.to)}`;
 }
 
-function shippedOf({ node, shippedUpTo }: Readable, parameters: SqlParameters): string {
+function shippedOf({ node, shippedUpTo, isOwnOnly }: Readable, parameters: SqlParameters): string {
   const { id } = placeOfId(Math.max(shippedUpTo, 0));
-  return `(node != ${parameters.unsigned(node)} OR id <= ${parameters.unsigned(id)})`;
+  const [own, last] = [parameters.unsigned(node), parameters.unsigned(id)];
+  return isOwnOnly ? `(node = ${own} AND id <= ${last})` : `(node != ${own} OR id <= ${last})`;
 }

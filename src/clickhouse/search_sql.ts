@@ -4,7 +4,7 @@
 //
 // SQL cannot tell: the pattern of a message, and what is in arrays and, for words, in objects of metadata.
 
-import { IDS_PER_NODE } from "../query/shown_ids.ts";
+import { placeOfId } from "../query/scan/ids.ts";
 import type { ChoiceTerm, ExactTerm, Expression, NumberRange, NumberTerm, Pattern } from "../search/expression.ts";
 import { patternWords } from "../search/message_patterns.ts";
 import { containsFolded } from "./folded_sql.ts";
@@ -165,10 +165,4 @@ function idRange({ min, max, isMinIncluded, isMaxIncluded }: NumberRange, parame
   const bounds = [`(node, id) >= (${at(from.node)}, ${at(from.id)})`];
   if (last < Number.MAX_SAFE_INTEGER) bounds.push(`(node, id) <= (${at(to.node)}, ${at(to.id)})`);
   return `(${bounds.join(" AND ")})`;
-}
-
-/** The node of an id as it is shown, and the id that the node gave. */
-export function placeOfId(shown: number): { readonly node: number; readonly id: number } {
-  const node = Math.floor(shown / IDS_PER_NODE);
-  return { node, id: shown - node * IDS_PER_NODE };
 }

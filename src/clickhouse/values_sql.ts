@@ -7,7 +7,7 @@ import { VALUE_LENGTH_MAX } from "../core/limits.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
 import { beginningOf } from "../query/responses/value_readers.ts";
 import type { CountedAsk } from "../query/scan/counted.ts";
-import { IDS_PER_NODE } from "../query/shown_ids.ts";
+import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
 import type { CountStatement } from "./count_sql.ts";
 import { hasMemberSql, memberSql } from "./metadata_sql.ts";

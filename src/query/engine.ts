@@ -21,18 +21,36 @@ import { visibleTables } from "./responses/visible_tables.ts";
 import { JoinedRecords } from "./scan/joined_records.ts";
 import { LocalRecords } from "./scan/local_records.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
-import { HistoryError, type Records, type ScanContext } from "./scan/records.ts";
+import { HistoryError, type QueryLimits, type RecordStream, type Records, type ScanContext } from "./scan/records.ts";
 import { isRefusal, type ReadRules, refuseUnknownProjectSteps, resolveScope, type Scope } from "./scan/scope.ts";
 import type { QuerySource } from "./scan/source.ts";
 import type { StatisticsCache } from "./scan/statistics_cache.ts";
 import { type Visible, visibleRules, visibleSource } from "./scan/visible.ts";
 
+/** What a query reads of the history. */
+export interface HistoryRange {
+  /** Of this node's records those up to this id, as it is shown: all others are read in the data file. */
+  readonly shippedUpTo: number;
+  /** Of these projects only; undefined: of all. */
+  readonly visible: Visible;
+  /** Nothing of other nodes. */
+  readonly isOwnOnly: boolean;
+}
+
+/** The records of a history. */
+export interface HistoryRecords extends Records {
+  /** The records of a scope with ids above `after` and up to `upTo`, as they are shown, in their order. Throws HistoryError. */
+  inOrder(limits: QueryLimits, scope: Scope, after: number, upTo: number): RecordStream;
+}
+
 /** A store of records beside the data file. */
 export interface History {
   /** The highest id, as it is shown, up to which the data file's records are in the history. Read for each query. */
   readonly shippedUpTo: () => number;
-  /** All records but those of this data file above an id. @param visible of these projects only; undefined: of all */
-  readonly records: (shippedUpTo: number, visible: Visible) => Records;
+  /** How long a record stays in the data file after its receipt, at least, unless its project's retention ends; ms. */
+  readonly keptMs: number;
+  /** The records of the history that a query reads. */
+  readonly records: (range: HistoryRange) => HistoryRecords;
 }
 
 export interface EngineOptions {
@@ -74,7 +92,7 @@ type Response = QueryResponses[QueryRequest["kind"]] | QueryRefusal;
 
 function* respond(request: QueryRequest, options: EngineOptions): Steps<Response> {
   const { tables, now, rules } = options;
-  const context = scanContext(options, request.visible);
+  const context = scanContext(options, request);
   const project = "scope" in request ? request.scope.project : "project" in request ? request.project : undefined;
   const refusal = yield* refuseUnknownProjectSteps(project, rules, () => context.records.projects(context));
   if (refusal !== undefined) return refusal;
@@ -149,11 +167,11 @@ function* runningTimings(
   return yield* runningResponse(tables.openStarts(), scope, { limit, timeoutMs, usual, isByP99, now });
 }
 
-function scanContext(options: EngineOptions, visible: Visible): ScanContext {
+function scanContext(options: EngineOptions, request: QueryRequest): ScanContext {
   const { limitMs, memory, onProgress } = options;
   const clock = () => performance.now();
   return {
-    records: recordsOf(options, visible),
+    records: recordsOf(options, request),
     clock,
     memory: memory ?? new QueryMemory(),
     deadline: clock() + limitMs,
@@ -161,9 +179,14 @@ function scanContext(options: EngineOptions, visible: Visible): ScanContext {
   };
 }
 
-function recordsOf({ source, cache, history }: EngineOptions, visible: Visible): Records {
+/**
+ * A rule measures what this node received: each node measures its own projects, and goes on while the history cannot be
+ * reached, as long as what is measured is still in the data file.
+ */
+function recordsOf({ source, cache, history, now }: EngineOptions, request: QueryRequest): Records {
   const local = new LocalRecords(source, cache);
-  if (history === undefined) return local;
+  const isOwnOnly = request.kind === "measure";
+  if (history === undefined || (isOwnOnly && request.received.after >= now - history.keptMs)) return local;
   const shippedUpTo = history.shippedUpTo();
-  return new JoinedRecords(local, history.records(shippedUpTo, visible), shippedUpTo);
+  return new JoinedRecords(local, history.records({ shippedUpTo, visible: request.visible, isOwnOnly }), shippedUpTo);
 }

@@ -1,11 +1,9 @@
 // Ids as they are shown where several nodes have one history: a node's number times 2^40, and the id that its data file
 // has. Blocks get their shown ids where they are read, so searches, cursors, pages, exports and tails know no others.
 
+import { IDS_PER_NODE } from "./scan/ids.ts";
 import type { QueryBlock, QuerySource } from "./scan/source.ts";
 import type { ExportSource } from "./stream/export.ts";
-
-/** Ids of one node: more than a data file ever has. */
-export const IDS_PER_NODE = 2 ** 40;
 
 /** A data file's blocks with the ids that are shown. @param node 0: those of the data file itself */
 export function shownIds<S extends QuerySource & ExportSource>(source: S, node: number): QuerySource & ExportSource {

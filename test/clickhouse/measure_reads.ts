@@ -61,7 +61,15 @@ function recordAt(at: number): Omit<StoredRecord, "id"> {
 }
 
 const server = await ClickHouseServer.start();
-const address = { urls: [server.directUrl], database: "default", user: "default", password: "", cluster: "", node: 0 };
+const address = {
+  urls: [server.directUrl],
+  database: "default",
+  user: "default",
+  password: "",
+  cluster: "",
+  node: 0,
+  keepLocalMs: 0,
+};
 const client = new ClickHouseClient(address);
 for (const statement of createStatements({ cluster: "" })) await client.command(statement);
 const source = new MemorySource();
@@ -83,7 +91,11 @@ console.log(
 );
 
 const store = new ClickHouseHistory(address, () => performance.now());
-const history: History = { shippedUpTo: () => RECORDS_COUNT, records: (upTo, visible) => store.records(upTo, visible) };
+const history: History = {
+  shippedUpTo: () => RECORDS_COUNT,
+  keptMs: 0,
+  records: (range) => store.records(range),
+};
 const empty = new MemorySource();
 
 const scope = (q = "", parts: Partial<QueryScope> = {}): QueryScope => {

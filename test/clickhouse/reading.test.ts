@@ -28,7 +28,7 @@ const RULES: ReadRules = {
   markers: { q: "level:error", label: "message" },
 };
 
-const ADDRESS = { database: "default", user: "default", password: "", cluster: "", node: 0 } as const;
+const ADDRESS = { database: "default", user: "default", password: "", cluster: "", node: 0, keepLocalMs: 0 } as const;
 
 let server: ClickHouseServer;
 let client: ClickHouseClient;
@@ -77,6 +77,7 @@ async function randomWorld(random: Random): Promise<World> {
   const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] }, () => performance.now());
   const history = {
     shippedUpTo: () => shippedUpTo,
+    keptMs: 0,
     records: store.records.bind(store),
   };
   return { all, recent, history, records };

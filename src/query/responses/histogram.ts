@@ -11,7 +11,7 @@ import { comparedRange, comparedScope } from "../scan/compared_range.ts";
 import { Coverage, type ScanContext } from "../scan/records.ts";
 import { isMatch, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
-import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
+import { alignedBuckets, askedSpan, type Buckets, bucketOf, bucketsOf } from "../scan/time_buckets.ts";
 
 /** A bucket's counters: logs by level code 1 to 4 at 0 to 3, timings at 4. */
 const COUNTERS = 5;
@@ -38,7 +38,7 @@ export function* histogramResponse(
   scope: Scope,
   { intervalMs, compared, now }: HistogramRequest,
 ): Steps<HistogramResponse | QueryRefusal> {
-  const { from, to } = spanOf(scope, yield* context.records.spans(context, scope), now);
+  const { from, to } = yield* askedSpan(context, scope, now);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
   const before = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);

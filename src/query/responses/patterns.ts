@@ -16,7 +16,7 @@ import type { CountedMessages } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
-import { type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
+import { askedSpan, type Buckets, bucketOf, bucketsOf } from "../scan/time_buckets.ts";
 import { FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
 
@@ -44,7 +44,7 @@ export function* patternsResponse(
   scope: Scope,
   { limit, compared, now }: PatternsRequest,
 ): Steps<PatternsResponse | QueryRefusal> {
-  const { from, to } = spanOf(scope, yield* context.records.spans(context, scope), now);
+  const { from, to } = yield* askedSpan(context, scope, now);
   const buckets = bucketsOf(from, to, undefined);
   if (isRefusal(buckets)) return buckets;
   const coverage = new Coverage();

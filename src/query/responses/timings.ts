@@ -23,7 +23,7 @@ import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
 import { Coverage, type ScanContext, scopeProjects } from "../scan/records.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
-import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
+import { alignedBuckets, askedSpan, type Buckets, bucketOf, bucketsOf } from "../scan/time_buckets.ts";
 import { durationRows } from "./duration_rows.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import type { RunningTimingStart } from "./running.ts";
@@ -185,7 +185,7 @@ export function* seriesResponse(
   { intervalMs, byTouchpoint, byDuration, compared, running, now }: SeriesRequest,
 ): Steps<SeriesResponse | QueryRefusal> {
   const startTimes = running.map(({ startTime }) => startTime);
-  const { from, to } = spanOf(scope, yield* context.records.spans(context, scope), now, startTimes);
+  const { from, to } = yield* askedSpan(context, scope, now, startTimes);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
   const earlier = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);

@@ -3,6 +3,7 @@
 // them up, so what several stores give merges exactly. local_records.ts answers from the blocks of the data file,
 // the room clickhouse from a cluster, and joined_records.ts from both.
 
+import type { ShownRecord } from "../../core/record.ts";
 import type { ScanWarnings } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import type { CountedAsk } from "./counted.ts";
@@ -60,6 +61,9 @@ export interface Records {
    */
   scan(limits: QueryLimits, scopes: readonly Scope[], coverage: Coverage, visitor: Visitor): Steps<void>;
 }
+
+/** Records in the order of ids, some at a time; or what to wait for before the next. */
+export type RecordStream = Generator<readonly ShownRecord[] | Promise<void>>;
 
 /** A store beside the data file cannot be read. The message is for people. */
 export class HistoryError extends Error {}

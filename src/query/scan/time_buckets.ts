@@ -4,7 +4,8 @@
 import type { TimeSpan } from "../../core/compare.ts";
 import { BUCKETS_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
-import type { ProjectSpan } from "./records.ts";
+import type { Steps } from "../../core/steps.ts";
+import type { ProjectSpan, ScanContext } from "./records.ts";
 import type { Scope } from "./scope.ts";
 
 const SECOND = 1_000;
@@ -55,6 +56,17 @@ export function spanOf(
   const to = scope.to === Number.POSITIVE_INFINITY ? Math.floor(Math.max(newest, scope.from)) + 1 : scope.to;
   const from = scope.from === Number.NEGATIVE_INFINITY ? Math.min(oldest, to - 1) : scope.from;
   return { from, to };
+}
+
+/** The same, where the times of the records are asked for only if they matter. */
+export function* askedSpan(
+  context: ScanContext,
+  scope: Scope,
+  now: number,
+  otherTimes?: readonly number[],
+): Steps<{ from: number; to: number }> {
+  const isBounded = Number.isFinite(scope.from) && Number.isFinite(scope.to);
+  return spanOf(scope, isBounded ? [] : yield* context.records.spans(context, scope), now, otherTimes);
 }
 
 /**

@@ -62,6 +62,8 @@ export interface ExportOptions {
   readonly lineOf: (record: ShownRecord) => string;
   /** Called once for each block that cannot be read and is left out. */
   readonly onDamaged: (block: ExportBlock, reason: string) => void;
+  /** Only records with higher ids. Default: all. */
+  readonly after?: number;
   /** Inflated bytes that a window should hold. The default suits everyone but tests. */
   readonly windowBytes?: number;
 }
@@ -80,7 +82,7 @@ export function* exportLines(source: ExportSource, options: ExportOptions): Gene
   const end = source.nextRecordId();
   const unreadable = new Set<number>();
   let inflatedBytes = 0;
-  for (let from = 1; from < end; ) {
+  for (let from = (options.after ?? 0) + 1; from < end; ) {
     const blocks = source.overlapping(from, end).filter((block) => isWanted(block, options.filter));
     if (blocks.length === 0) return;
     from = blocks.reduce((least, block) => Math.min(least, Math.max(block.idMin, from)), end);

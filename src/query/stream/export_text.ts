@@ -6,7 +6,9 @@ import type { ExportFormat, ExportRequest, QueryRefusal } from "../../core/queri
 import type { ShownRecord } from "../../core/record.ts";
 import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
 import { forEachValueAt } from "../match/metadata_path.ts";
-import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope } from "../scan/scope.ts";
+import { IDS_PER_NODE } from "../scan/ids.ts";
+import type { RecordStream } from "../scan/records.ts";
+import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "../scan/scope.ts";
 import { visibleNames, visibleRules } from "../scan/visible.ts";
 import { type ExportSource, exportLines } from "./export.ts";
 
@@ -20,6 +22,18 @@ export interface ExportTextOptions {
   readonly rules: ReadRules;
   /** Unix ms: decides which records have expired. */
   readonly now: number;
+  /** Where older records and those of other nodes are; undefined: all are in the data file. */
+  readonly history?: ExportHistory | undefined;
+}
+
+/** The history as an export reads it. */
+export interface ExportHistory {
+  /** Every project with records in it. */
+  readonly projects: readonly string[];
+  /** The highest id, as it is shown, up to which the data file's records are in the history. */
+  readonly shippedUpTo: () => number;
+  /** Its records with ids above `after` and up to `upTo`. Of this node those that are shipped. */
+  readonly inOrder: (scope: Scope, after: number, upTo: number) => RecordStream;
 }
 
 /** Formats a record as one line, with its line end. @param columns of CSV; undefined: all */
@@ -48,11 +62,13 @@ function unknownColumn(columns: readonly string[]): string | undefined {
  */
 export function exportText(
   { format, columns, scope, visible }: ExportRequest,
-  { source, rules: allRules, now }: ExportTextOptions,
-): Generator<string> | QueryRefusal {
+  { source, rules: allRules, now, history }: ExportTextOptions,
+): ExportedText | QueryRefusal {
   const { project } = scope;
   const rules = visibleRules(allRules, visible);
-  const refusal = refuseUnknownProject(project, rules, () => visibleNames(source.projects(), visible));
+  const refusal = refuseUnknownProject(project, rules, () =>
+    visibleNames([...new Set([...source.projects(), ...(history?.projects ?? [])])], visible),
+  );
   if (refusal !== undefined) return refusal;
   const resolved = resolveScope(scope, rules, now);
   if (isRefusal(resolved)) return resolved;
@@ -61,21 +77,59 @@ export function exportText(
     return { code: "unknown_field", message: `columns: there is no field ${JSON.stringify(unknown)}` };
   }
   const { search, from, to, shownFrom } = resolved;
+  const lineOf = lineFormatter(format, columns);
   const damaged = [...source.damagedZoneMaps()];
-  const lines = exportLines(source, {
-    filter: { project, visible, from, to, search, expiredBefore: shownFrom },
-    lineOf: lineFormatter(format, columns),
-    onDamaged: ({ id }) => {
-      if (!damaged.includes(id)) damaged.push(id);
-    },
-    windowBytes: WINDOW_BYTES,
-  });
+  const local = (after?: number) =>
+    exportLines(source, {
+      ...(after === undefined ? {} : { after }),
+      filter: { project, visible, from, to, search, expiredBefore: shownFrom },
+      lineOf,
+      onDamaged: ({ id }) => {
+        if (!damaged.includes(id)) damaged.push(id);
+      },
+      windowBytes: WINDOW_BYTES,
+    });
+  const lines = history === undefined ? local() : joinedLines(history, resolved, local, lineOf);
   return partsOf(lines, exportHeader(format, columns), damaged);
 }
 
-function* partsOf(windows: Generator<string[]>, header: string, damaged: readonly number[]): Generator<string> {
+/** Text of an export; or what to wait for before more comes. */
+export type ExportedText = Generator<string | Promise<void>>;
+
+/**
+ * Lines in the order of ids: of nodes with lower numbers, of this one, of those with higher ones. What was shipped while
+ * the history was read is read there, too: it may not be in the data file any more.
+ */
+function* joinedLines(
+  history: ExportHistory,
+  scope: Scope,
+  local: (after: number) => Generator<string[]>,
+  lineOf: (record: ShownRecord) => string,
+): Generator<string[] | Promise<void>> {
+  const linesOf = function* (records: RecordStream): Generator<string[] | Promise<void>> {
+    for (const some of records) yield some instanceof Promise ? some : some.map(lineOf);
+  };
+  let upTo = 0;
+  for (let next = history.shippedUpTo(); next > upTo; next = history.shippedUpTo()) {
+    yield* linesOf(history.inOrder(scope, upTo, next));
+    upTo = next;
+  }
+  yield* local(upTo);
+  const after = (Math.floor(upTo / IDS_PER_NODE) + 1) * IDS_PER_NODE - 1;
+  yield* linesOf(history.inOrder(scope, after, Number.MAX_SAFE_INTEGER));
+}
+
+function* partsOf(
+  windows: Generator<string[] | Promise<void>>,
+  header: string,
+  damaged: readonly number[],
+): ExportedText {
   let text = header;
   for (const lines of windows) {
+    if (lines instanceof Promise) {
+      yield lines;
+      continue;
+    }
     for (const line of lines) {
       text += line;
       if (text.length < PART_LENGTH) continue;

@@ -12,6 +12,7 @@ import type { Steps } from "../../core/steps.ts";
 import { type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchRows } from "../match/evaluate.ts";
+import { placeOfId } from "../scan/ids.ts";
 import { textLengthOf } from "../scan/query_memory.ts";
 import type { QueryBlock, QuerySource } from "../scan/source.ts";
 
@@ -102,7 +103,8 @@ export class TailHub {
     const parsed = parseSearch(q, timeZone);
     if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
     // An id that was never assigned is of another data file: begin with the next record.
-    const nextId = after === undefined || after >= head ? head : after + 1;
+    const isOwn = after !== undefined && after < head && placeOfId(after).node === placeOfId(head).node;
+    const nextId = isOwn ? after + 1 : head;
     this.#tails.set(number, { project, visible, q, search: shareEqualTerms(parsed.search), nextId });
     return undefined;
   }

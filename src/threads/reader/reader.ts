@@ -16,10 +16,11 @@ import {
   COLLECT_RESIDENT_BYTES,
   QueryMemory,
 } from "../../query/scan/query_memory.ts";
+import { HistoryError } from "../../query/scan/records.ts";
 import { isRefusal, projectRules, type ReadRules, refuseUnknownProject } from "../../query/scan/scope.ts";
 import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { visibleNames, visibleRules } from "../../query/scan/visible.ts";
-import { exportText } from "../../query/stream/export_text.ts";
+import { type ExportedText, type ExportHistory, exportText } from "../../query/stream/export_text.ts";
 import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
 import { residentBytes } from "../../runtime/process_memory.ts";
@@ -42,7 +43,7 @@ const TAILS = 0;
 
 /** An export that is open. */
 interface Export {
-  readonly texts: Generator<string>;
+  readonly texts: ExportedText;
   readonly reader: NodeReader;
 }
 
@@ -92,7 +93,7 @@ class ReaderThread {
         this.#beginQuery(message.number, message.request);
         break;
       case "export":
-        this.#open(message.number, () => this.#openExport(message.number, message.request));
+        this.#begin(message.number, this.#openExport(message.number, message.request));
         break;
       case "tail":
         this.#open(message.number, () => this.#openTail(message.number, message.request));
@@ -232,16 +233,28 @@ class ReaderThread {
     }
   }
 
-  #openExport(number: number, request: ExportRequest): void {
-    const reader = this.#pool.take();
-    const texts = exportText(request, { source: reader.blocks, rules: this.#rules, now: systemClock() });
-    if (isRefusal(texts)) {
-      this.#pool.giveBack(reader, true);
-      this.#reply({ kind: "opened", number, refusal: texts });
-      return;
+  *#openExport(number: number, request: ExportRequest): Steps<void> {
+    let reader: NodeReader | undefined;
+    try {
+      reader = this.#pool.take();
+      const history = this.#history === undefined ? undefined : yield* waitFor(this.#history);
+      const texts = exportText(request, {
+        source: reader.blocks,
+        rules: this.#rules,
+        now: systemClock(),
+        history: history === undefined ? undefined : yield* exportHistory(history, reader, request),
+      });
+      if (isRefusal(texts)) this.#reply({ kind: "opened", number, refusal: texts });
+      else {
+        this.#exports.set(number, { texts, reader });
+        reader = undefined;
+        this.#reply({ kind: "opened", number, refusal: undefined });
+      }
+    } catch (error) {
+      this.#reply({ kind: "opened", number, refusal: unreadable(error) });
+    } finally {
+      if (reader !== undefined) this.#pool.giveBack(reader, false);
     }
-    this.#exports.set(number, { texts, reader });
-    this.#reply({ kind: "opened", number, refusal: undefined });
   }
 
   /** Sends one chunk of an export; "" is a step without one. */
@@ -251,6 +264,9 @@ class ReaderThread {
       if (next.done === true) {
         this.#closeExport(number, true);
         this.#reply({ kind: "end", number });
+      } else if (next.value instanceof Promise) {
+        yield next.value;
+        continue;
       } else if (next.value !== "") {
         this.#reply({ kind: "text", number, text: next.value });
         return;
@@ -342,7 +358,22 @@ class ReaderThread {
   }
 }
 
+/** The history as an export reads it. Throws HistoryError. */
+function* exportHistory(history: ClickHouseHistory, reader: NodeReader, request: ExportRequest): Steps<ExportHistory> {
+  const memory = new QueryMemory();
+  const limits = { memory, clock: () => performance.now(), deadline: Number.POSITIVE_INFINITY };
+  const records = () => {
+    return history.records({ shippedUpTo: reader.shippedUpTo(), visible: request.visible, isOwnOnly: false });
+  };
+  return {
+    projects: yield* records().projects(limits),
+    shippedUpTo: () => reader.shippedUpTo(),
+    inOrder: (scope, after, upTo) => records().inOrder(limits, scope, after, upTo),
+  };
+}
+
 function unreadable(error: unknown): QueryRefusal {
+  if (error instanceof HistoryError) return { code: "unavailable", message: error.message };
   const cause = error instanceof Error ? error.message : String(error);
   return { code: "unavailable", message: `cannot read the data file: ${cause}` };
 }
@@ -358,7 +389,8 @@ async function loadHistory(settings: HistorySettings): Promise<ClickHouseHistory
 function historyOf(history: ClickHouseHistory, reader: NodeReader): History {
   return {
     shippedUpTo: () => reader.shippedUpTo(),
-    records: (shippedUpTo, visible) => history.records(shippedUpTo, visible),
+    keptMs: history.keptMs,
+    records: (range) => history.records(range),
   };
 }
 

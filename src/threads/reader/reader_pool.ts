@@ -1,8 +1,9 @@
 // Readers of the data file, as the queries of a node read it: with the ids that are shown. Some stay open for the next
 // query.
 
+import { IDS_PER_NODE } from "../../query/scan/ids.ts";
 import type { QuerySource } from "../../query/scan/source.ts";
-import { IDS_PER_NODE, shownIds } from "../../query/shown_ids.ts";
+import { shownIds } from "../../query/shown_ids.ts";
 import type { ExportSource } from "../../query/stream/export.ts";
 import { DataReader, type TablesReader } from "../../store/tables_reader.ts";
 
