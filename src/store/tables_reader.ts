@@ -3,6 +3,7 @@
 // connection of its own.
 
 import { type OpenStart, parsePendingTiming } from "../commit/pending_timing.ts";
+import { readShippingState } from "../commit/shipping_state.ts";
 import type { KeyUse, StoredRejection, StoredSpace, TouchpointRow } from "../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { monthOf } from "../core/instant.ts";
@@ -47,9 +48,7 @@ export class TablesReader {
   /** Every record below this id is in the history beside the data file; 1: none is. */
   shippedBelow(): number {
     const row = this.#one("SELECT value FROM meta WHERE name = 'shipping'") as { value: unknown } | null;
-    if (row === null) return 1;
-    const { shippedBelow } = JSON.parse(String(row.value)) as { shippedBelow: number };
-    return shippedBelow;
+    return readShippingState(row?.value)?.shippedBelow ?? 1;
   }
 
   /** Changes whenever another connection has committed something. */
