@@ -43,6 +43,7 @@ function summary(settings: Settings, file: string, holder: string | undefined): 
     `projects    ${Object.keys(settings.projects).length}`,
     ...projects,
     ...markersLines(settings),
+    ...clusterLines(settings),
   ];
   return `${lines.map(escapeControls).join("\n")}\n`;
 }
@@ -63,6 +64,15 @@ function markersLines({ markers, projects }: Settings): string[] {
   );
   if (markers === undefined && own.length === 0) return [];
   return [`markers     ${markers === undefined ? "of projects" : `${markers.q}, named by ${markers.label}`}`, ...own];
+}
+
+/** Where the records are shipped to; no line where they are not. */
+function clusterLines({ clickhouse }: Settings): string[] {
+  if (clickhouse === undefined) return [];
+  const { urls, database, node } = clickhouse;
+  return [
+    `clickhouse  node ${node}, database ${database} at ${urls.join(", ")}; \`simplelogs clickhouse check\` asks them`,
+  ];
 }
 
 /** Adds the command to the program. */

@@ -10,6 +10,7 @@ import { loadClientLibrary } from "../runtime/client_library.ts";
 import { registerAlerts } from "./alerts.ts";
 import { registerBackup } from "./backup.ts";
 import { registerCheck } from "./check.ts";
+import { registerClickHouse } from "./clickhouse.ts";
 import { registerCompact } from "./compact.ts";
 import { addConfigOption, type CliContext, type Signals } from "./context.ts";
 import { readableDataOf } from "./data_file.ts";
@@ -79,6 +80,7 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
   registerTimings(program, tools);
   registerUsage(program, tools);
   registerAlerts(program, context);
+  registerClickHouse(program, context);
   registerDoctor(program, context, systemClock);
   registerBackup(program, context, signals);
   registerCompact(program, context);

@@ -143,6 +143,8 @@ export class ClickHouseClient {
       async_insert: 0,
       insert_deduplicate: 1,
       insert_deduplication_token: token,
+      // Through a Distributed table, too, it returns once the shard has the rows.
+      distributed_foreground_insert: 1,
       // A batch may hold records of any days.
       max_partitions_per_insert_block: 0,
       ...options.settings,

@@ -1,0 +1,170 @@
+// `simplelogs clickhouse`: the statements that make the tables, whether the servers can be used, and how far the data
+// file is shipped. Nothing of ClickHouse is loaded before one of these runs.
+
+import type { Command } from "commander";
+import type { ShippingState } from "../commit/shipping_state.ts";
+import type { ClickHouseSettings, Settings } from "../config/settings.ts";
+import { OperatingError } from "../core/errors.ts";
+import { formatBytes, formatCount, formatCountOf, formatInstant } from "../core/format.ts";
+import { ignoreProxies } from "../runtime/proxies.ts";
+import { shippingOf } from "../store/shipping_reader.ts";
+import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
+import { addNotes } from "./help.ts";
+import { jsonLine } from "./output.ts";
+
+interface ClickHouseOptions {
+  readonly json?: boolean;
+}
+
+const SCHEMA_NOTES = `
+The server runs these statements by itself when it starts. They are for whoever makes the tables by hand, with rights that the server's
+user does not have. With clickhouse.cluster they are those for Replicated and Distributed tables.
+
+Example:
+  simplelogs clickhouse schema
+`;
+
+const CHECK_NOTES = `
+Asks each address of clickhouse.url for its version, and for the database, the tables, the cluster and the rights of the user. Changes
+nothing. The exit code is 1 where one of them cannot be used.
+
+Example:
+  simplelogs clickhouse check
+`;
+
+const STATUS_NOTES = `
+Reads the data file, beside a running server too, and asks the cluster what it has of each node.
+
+Example:
+  simplelogs clickhouse status --json
+`;
+
+/** Adds the commands to the program. */
+export function registerClickHouse(program: Command, context: CliContext): void {
+  const group = addConfigOption(program.command("clickhouse"))
+    .summary("a ClickHouse cluster behind the data file: its tables, its servers, what is shipped")
+    .description("Looks at the cluster of the [clickhouse] table. docs/scaling.md explains it.");
+  const schema = addConfigOption(group.command("schema")).summary("print the statements that make the tables");
+  addNotes(schema.description("Prints the statements that make the tables."), SCHEMA_NOTES, context).action(
+    async () => {
+      const { cluster } = (await loaded(schema, context)).clickhouse;
+      const { schemaStatements } = await import("../clickhouse/tables.ts");
+      context.stdout.write(
+        `${schemaStatements({ cluster })
+          .map((statement) => `${statement};`)
+          .join("\n\n")}\n`,
+      );
+    },
+  );
+  const check = addConfigOption(group.command("check")).summary("check whether the servers can be used");
+  check.description("Checks whether each server can be used.").option("--json", "print one JSON object");
+  addNotes(check, CHECK_NOTES, context).action(async (options: ClickHouseOptions) => {
+    await checkServers((await loaded(check, context)).clickhouse, options, context);
+  });
+  const status = addConfigOption(group.command("status")).summary("how far the data file is shipped");
+  status
+    .description("Says how far the data file is shipped, and what the cluster has.")
+    .option("--json", "print one JSON object");
+  addNotes(status, STATUS_NOTES, context).action(async (options: ClickHouseOptions) => {
+    const { settings, clickhouse } = await loaded(status, context);
+    await showStatus(settings, clickhouse, options, context);
+  });
+}
+
+interface Loaded {
+  readonly settings: Settings;
+  readonly clickhouse: ClickHouseSettings;
+}
+
+async function loaded(command: Command, context: CliContext): Promise<Loaded> {
+  const settings = await requireSettings(configFileOf(command, context), context);
+  const { clickhouse } = settings;
+  if (clickhouse === undefined) {
+    throw new OperatingError("usage", "there is no [clickhouse] table in the configuration; docs/scaling.md shows one");
+  }
+  return { settings, clickhouse };
+}
+
+function addressOf({ urls, database, user, password, cluster }: ClickHouseSettings) {
+  return { urls, database, user, password: password.reveal(), cluster };
+}
+
+async function checkServers(
+  settings: ClickHouseSettings,
+  { json }: ClickHouseOptions,
+  context: CliContext,
+): Promise<void> {
+  ignoreProxies();
+  const { inspectServers } = await import("../clickhouse/inspect.ts");
+  const servers = await inspectServers(addressOf(settings));
+  const failed = servers.filter(({ problem }) => problem !== undefined);
+  if (json === true) {
+    const shown = servers.map((server) => ({
+      ...server,
+      version: server.version ?? null,
+      problem: server.problem ?? null,
+    }));
+    context.stdout.write(jsonLine({ ok: failed.length === 0, servers: shown }, context));
+  } else {
+    for (const { url, version, schemaVersion, problem } of servers) {
+      if (problem !== undefined) continue;
+      const tables =
+        schemaVersion === 0
+          ? "no tables yet: the server makes them when it starts"
+          : `tables of version ${schemaVersion}`;
+      context.stdout.write(`OK ${url}: ClickHouse ${version}, database ${settings.database}, ${tables}\n`);
+    }
+  }
+  if (failed.length === 0) return;
+  const lines = failed.map(({ url, problem = "" }) => (problem.includes(url) ? problem : `${url}: ${problem}`));
+  throw new OperatingError(
+    "io",
+    `cannot use ${formatCountOf(failed.length, "server")} of ${servers.length}\n${lines.join("\n")}`,
+  );
+}
+
+async function showStatus(
+  settings: Settings,
+  clickhouse: ClickHouseSettings,
+  { json }: ClickHouseOptions,
+  context: CliContext,
+): Promise<void> {
+  ignoreProxies();
+  const { state, nextId, backlogBytes } = shippingOf(settings.data);
+  const shippedBelow = state?.shippedBelow ?? 1;
+  const backlogRecords = Math.max(0, nextId - shippedBelow);
+  const { storedByNode } = await import("../clickhouse/inspect.ts");
+  const { ClickHouseError } = await import("../clickhouse/errors.ts");
+  let nodes: Awaited<ReturnType<typeof storedByNode>>;
+  let problem: string | undefined;
+  try {
+    nodes = await storedByNode(addressOf(clickhouse));
+  } catch (error) {
+    if (!(error instanceof ClickHouseError)) throw error;
+    problem = error.message;
+  }
+  const { node, backlogBytesMax } = clickhouse;
+  if (json === true) {
+    const report = { node, shippedBelow, backlogRecords, backlogBytes, backlogBytesMax, batch: state?.batch ?? null };
+    context.stdout.write(jsonLine({ ...report, nodes: nodes ?? null, problem: problem ?? null }, context));
+    return;
+  }
+  const lines = [
+    `node        ${node}`,
+    `shipped     ${shippedText(state)}`,
+    `waiting     ${formatCountOf(backlogRecords, "record")}, ${formatBytes(backlogBytes)} of ${formatBytes(backlogBytesMax)}`,
+    ...(problem === undefined ? [] : [`cluster     ${problem}`]),
+    ...(nodes === undefined && problem === undefined ? ["cluster     no tables yet"] : []),
+    ...(nodes ?? []).map(
+      (one) =>
+        `  node ${one.node}: ${formatCountOf(one.records, "record")}, the newest received ${formatInstant(one.newestReceivedAt)}`,
+    ),
+  ];
+  context.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function shippedText(state: ShippingState | undefined): string {
+  if (state === undefined) return "nothing yet";
+  const uncertain = state.batch === undefined ? "" : `; those up to ${formatCount(state.batch.to - 1)} are being sent`;
+  return `all records up to id ${formatCount(state.shippedBelow - 1)}${uncertain}`;
+}

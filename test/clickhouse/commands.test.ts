@@ -1,0 +1,127 @@
+// `simplelogs clickhouse`, against the engine, against a server that is too old, and against none.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isTooOld } from "../../src/clickhouse/tables.ts";
+import { withFolder } from "../support/folder.ts";
+import { EXECUTABLE, type RunResult, run } from "../support/run.ts";
+import { configText, withServer } from "../support/server.ts";
+import { withOldServer } from "./old_server.ts";
+import { ClickHouseServer } from "./server.ts";
+
+let engine: ClickHouseServer;
+
+beforeAll(async () => {
+  engine = await ClickHouseServer.start({ password: "secret" });
+}, 120_000);
+afterAll(() => engine.stop());
+
+function tableOf(url: string, lines = ""): string {
+  return `[clickhouse]\nurl = ["${url}"]\ndatabase = "logs"\npassword = "secret"\n${lines}`;
+}
+
+function command(config: string, ...commandLine: string[]): Promise<RunResult> {
+  return withFolder((folder) => {
+    writeFileSync(join(folder, "simplelogs.toml"), configText({ tables: config }), { mode: 0o600 });
+    return run(EXECUTABLE, ["clickhouse", ...commandLine], { cwd: folder });
+  });
+}
+
+const checked = (url: string, lines = "") => command(tableOf(url, lines), "check");
+
+describe("simplelogs clickhouse check", () => {
+  test("refuses Debian's clickhouse-server, and says what is expected", async () => {
+    await withOldServer(async (url) => {
+      const { exitCode, stderr } = await command(`[clickhouse]\nurl = ["${url}"]\n`, "check");
+      expect(exitCode).toBe(1);
+      expect(stderr).toBe(
+        `simplelogs: cannot use 1 server of 1\n${url}: ClickHouse 18.16.1 is too old: expected 25.8 or later\n`,
+      );
+    });
+  }, 120_000);
+
+  test("names a database that is not there, and takes it once it is", async () => {
+    await engine.ask("DROP DATABASE IF EXISTS logs");
+    const missing = await checked(engine.url);
+    expect(missing.exitCode).toBe(1);
+    expect(missing.stderr).toContain("CREATE DATABASE logs");
+    await engine.ask("CREATE DATABASE logs");
+    const { exitCode, stdout, stderr } = await checked(engine.url);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(/^OK http:\/\/127\.0\.0\.1:\d+: ClickHouse 26\.[\d.]+, database logs, no tables yet/);
+  });
+
+  test("refuses a wrong password, a cluster that is not there, a server that is away, and tables that are newer", async () => {
+    const wrong = await command(`[clickhouse]\nurl = ["${engine.url}"]\npassword = "another"\n`, "check");
+    expect(wrong.stderr).toContain("Authentication failed");
+    expect(wrong.stderr).not.toContain("another");
+    const cluster = await checked(engine.url, 'cluster = "nowhere"\n');
+    expect(cluster.stderr).toContain('there is no cluster "nowhere"');
+    const away = await checked("http://127.0.0.1:1");
+    expect(away.stderr).toContain("cannot reach http://127.0.0.1:1");
+    await engine.ask("CREATE TABLE logs.simplelogs_schema (version UInt32) ENGINE = MergeTree ORDER BY version");
+    await engine.ask("CREATE TABLE logs.records (id UInt64) ENGINE = MergeTree ORDER BY id");
+    await engine.ask("INSERT INTO logs.simplelogs_schema VALUES (999)");
+    const newer = await checked(engine.url);
+    expect(newer.stderr).toContain("use a newer simplelogs");
+    await engine.ask("DROP DATABASE logs");
+    expect([wrong, cluster, away, newer].map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1]);
+  });
+
+  test("without a [clickhouse] table is wrong usage", async () => {
+    const { exitCode, stderr } = await command("", "check");
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("there is no [clickhouse] table");
+  });
+});
+
+describe("simplelogs clickhouse schema", () => {
+  test("prints statements that the server takes as they are", async () => {
+    const { exitCode, stdout } = await command(tableOf(engine.url), "schema");
+    expect(exitCode).toBe(0);
+    await engine.ask("DROP DATABASE IF EXISTS by_hand");
+    await engine.ask("CREATE DATABASE by_hand");
+    for (const statement of stdout.split(";\n").filter((text) => text.trim() !== "")) {
+      await engine.ask(statement.replace("EXISTS ", "EXISTS by_hand."));
+    }
+    expect(await engine.ask("SELECT count() FROM by_hand.records")).toBe("0");
+    await engine.ask("DROP DATABASE by_hand");
+  });
+
+  test("for a cluster prints Replicated and Distributed tables", async () => {
+    const { stdout } = await command(tableOf(engine.url, 'cluster = "prod"\n'), "schema");
+    expect(stdout).toContain("ON CLUSTER `prod`");
+    expect(stdout).toContain("ENGINE = ReplicatedMergeTree(");
+    expect(stdout).toContain("ENGINE = Distributed('prod'");
+  });
+});
+
+test("simplelogs clickhouse status says what is shipped, beside a running server, and what the cluster has", async () => {
+  await engine.ask("DROP DATABASE IF EXISTS logs");
+  await engine.ask("CREATE DATABASE logs");
+  await withServer(configText({ tables: tableOf(engine.url, "node = 5\n") }), async (server) => {
+    await server.send(Array.from({ length: 30 }, (_, n) => ({ message: `entry ${n}` })));
+    let report: { nodes: { node: number; records: number }[] | null; backlogRecords: number } | undefined;
+    while (report?.nodes?.[0]?.records !== 30 || report.backlogRecords > 0) {
+      const { stdout } = await server.command("clickhouse", "status", "--json");
+      report = JSON.parse(stdout) as typeof report;
+    }
+    expect(report).toMatchObject({
+      node: 5,
+      shippedBelow: 31,
+      backlogRecords: 0,
+      backlogBytes: 0,
+      batch: null,
+      problem: null,
+    });
+    const { stdout } = await server.command("clickhouse", "status");
+    expect(stdout).toContain("shipped     all records up to id 30");
+    expect(stdout).toContain("  node 5: 30 records, the newest received ");
+  });
+}, 120_000);
+
+test("versions are too old below 25.8, and where they cannot be read", () => {
+  expect(["18.16.1", "24.12.1.1", "25.7.9.9", "", "x.y"].map(isTooOld)).toEqual([true, true, true, true, true]);
+  expect(["25.8.1.1", "25.12.3.4", "26.2.1.1", "26.7.2.1-lts"].map(isTooOld)).toEqual([false, false, false, false]);
+});
