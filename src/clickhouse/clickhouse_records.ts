@@ -2,6 +2,7 @@
 // same kind as local blocks give. What SQL can count, it counts there. Records of which SQL cannot tell whether they
 // match are fetched and given to the visitor as a block in memory, whose evaluator decides.
 
+import { systemClock } from "../core/clock.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import { type ShownRecord, showRecord } from "../core/record.ts";
 import { type Steps, waitFor } from "../core/steps.ts";
@@ -106,18 +107,27 @@ export class ClickHouseRecords implements HistoryRecords {
     }
   }
 
+  /** A window of time at a time, from the page's first on: the table is sorted by project and time. */
   *page(limits: QueryLimits, scope: Scope, page: RecordPage): Steps<number | undefined> {
     let { after } = page;
+    const { direction } = page.order;
+    const edges = windowEdges(direction, after.time, scope, systemClock());
     try {
-      for (let size = page.wanted; page.reaches(after); size = Math.min(2 * size, PAGE_ROWS_MAX)) {
-        const last = yield* this.#pageRows(limits, scope, page, after, size);
-        if (last === undefined) return undefined;
-        after = last;
+      let edge = edges.shift();
+      for (let size = page.wanted; page.reaches(after); ) {
+        const last = yield* this.#pageRows(limits, scope, page, { after, edge, size });
+        if (last !== undefined) {
+          after = last;
+          size = Math.min(2 * size, PAGE_ROWS_MAX);
+        } else if (edge === undefined) return undefined;
+        else {
+          after = { time: edge, id: direction === 1 ? Number.POSITIVE_INFINITY : 0 };
+          edge = edges.shift();
+        }
       }
       return undefined;
     } catch (error) {
       if (!(error instanceof StoppedError)) throw error;
-      const { direction } = page.order;
       return direction === 1 ? Math.max(after.time, scope.from, 0) : Math.min(after.time, scope.to, TIME_MS_MAX);
     }
   }
@@ -276,20 +286,15 @@ export class ClickHouseRecords implements HistoryRecords {
     yield* flush();
   }
 
-  /** Adds records after a place. Returns the place of the last one that was read; undefined where there are no more. */
-  *#pageRows(
-    limits: QueryLimits,
-    scope: Scope,
-    page: RecordPage,
-    after: Place,
-    size: number,
-  ): Steps<Place | undefined> {
+  /** Adds records of a window. Returns the place of the last one that was read; undefined where it has no more. */
+  *#pageRows(limits: QueryLimits, scope: Scope, page: RecordPage, window: PageWindow): Steps<Place | undefined> {
     const parameters = new SqlParameters();
     const condition = yield* this.#condition(scope, parameters);
-    const order = page.order.direction === 1 ? "ASC" : "DESC";
+    const { direction } = page.order;
+    const order = direction === 1 ? "ASC" : "DESC";
     const sql =
-      `${selected(condition)} WHERE ${condition.maybe} AND ${afterPlace(after, page.order.direction, parameters)} ` +
-      `ORDER BY time ${order}, node ${order}, id ${order} LIMIT ${parameters.unsigned(size)}`;
+      `${selected(condition)} WHERE ${condition.maybe} AND ${windowCondition(window, direction, parameters)} ` +
+      `ORDER BY time ${order}, node ${order}, id ${order} LIMIT ${parameters.unsigned(window.size)}`;
     let read = 0;
     let last: Place | undefined;
     yield* this.#rows(limits, sql, parameters, function* (rows) {
@@ -304,7 +309,7 @@ export class ClickHouseRecords implements HistoryRecords {
       yield undefined;
       return last === undefined || page.reaches(last);
     });
-    return read < size && (last === undefined || page.reaches(last)) ? undefined : last;
+    return read < window.size && (last === undefined || page.reaches(last)) ? undefined : last;
   }
 
   /** Runs a statement. `take` gets the rows as they come, and says whether it wants more. Throws StoppedError. */
@@ -344,6 +349,35 @@ export class ClickHouseRecords implements HistoryRecords {
       throw new HistoryError(`cannot read from ClickHouse: ${error.message}`);
     }
   }
+}
+
+/** A part of what a page may have: after a place, up to an edge in time (undefined: no edge), at most so many rows. */
+interface PageWindow {
+  readonly after: Place;
+  readonly edge: number | undefined;
+  readonly size: number;
+}
+
+/** The first window of time of a page, in ms; each further one is longer. Pages are often of the last minutes. */
+const WINDOW_MS = 60_000;
+const WINDOW_GROWTH = 8;
+const WINDOWS_MAX = 8;
+
+/**
+ * Where the windows of a page end, in its order; the last window has no edge. None where nothing says where its first
+ * record may be. @param now Unix ms: newer records are few
+ */
+function windowEdges(direction: 1 | -1, after: number, { from, to }: Scope, now: number): number[] {
+  const given = direction === 1 ? Math.max(after, from) : Math.min(after, to);
+  const begin = Number.isFinite(given) || direction === 1 ? given : now;
+  if (!Number.isFinite(begin)) return [];
+  const edges = Array.from({ length: WINDOWS_MAX }, (_, at) => begin + direction * WINDOW_MS * WINDOW_GROWTH ** at);
+  return edges.filter((edge) => (direction === 1 ? edge < to : edge > from));
+}
+
+function windowCondition({ after, edge }: PageWindow, direction: 1 | -1, parameters: SqlParameters): string {
+  const place = afterPlace(after, direction, parameters);
+  return edge === undefined ? place : `${place} AND time ${direction === 1 ? "<=" : ">="} ${parameters.double(edge)}`;
 }
 
 /** What comes after a place, in the order of time, node and id. */
