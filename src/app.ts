@@ -142,8 +142,8 @@ function readRulesOf({ projects, markers }: Settings, timeoutMs: number): ReadRu
 
 function historyOf({ clickhouse }: Settings): HistorySettings | undefined {
   if (clickhouse === undefined) return undefined;
-  const { password, ...others } = clickhouse;
-  return { ...others, password: password.reveal() };
+  const { urls, database, user, password, cluster, node } = clickhouse;
+  return { urls, database, user, password: password.reveal(), cluster, node };
 }
 
 function shipperRulesOf({ projects }: Settings): ShipperRules {

@@ -1,6 +1,7 @@
 // The history of a node: what the reader thread gives to its queries, and the only file that the threads load for
 // reading when there is a [clickhouse].
 
+import { SHIPPED_STAY_MS } from "../commit/shipping_state.ts";
 import type { HistoryRange, HistoryRecords } from "../query/engine.ts";
 import { ClickHouseRecords, type RowSource } from "./clickhouse_records.ts";
 import { ClickHouseClient } from "./client.ts";
@@ -20,14 +21,12 @@ export interface HistoryAddress {
   readonly cluster: string;
   /** The number of this node. */
   readonly node: number;
-  /** How long records stay in the data file once they are shipped, in ms. */
-  readonly keepLocalMs: number;
 }
 
 export class ClickHouseHistory {
   readonly #client: RowSource;
   /** How long a record stays in the data file after its receipt, at least, in ms. */
-  readonly keptMs: number;
+  readonly keptMs = SHIPPED_STAY_MS;
   readonly #node: number;
   readonly #clock: () => number;
   #known: { readonly names: Promise<readonly string[]>; readonly untilMs: number } | undefined;
@@ -36,7 +35,6 @@ export class ClickHouseHistory {
   constructor(address: HistoryAddress, clock: () => number, client: RowSource = new ClickHouseClient(address)) {
     this.#client = client;
     this.#node = address.node;
-    this.keptMs = address.keepLocalMs;
     this.#clock = clock;
   }
 

@@ -1,6 +1,12 @@
 // How far a data file has been shipped to ClickHouse, as the file has it: what is stored there for certain, and the
 // batch that may be. Written before a batch is sent, so after a crash the same batch is sent again.
 
+/**
+ * Blocks stay in the data file for so long after they are shipped, in ms: a query that began before reads them there, and
+ * rules measure the last minutes there. Longer than any query lasts.
+ */
+export const SHIPPED_STAY_MS = 300_000;
+
 /** Of one data file. */
 export interface ShippingState {
   /** Of this file and no other: a part of each batch's token, since every file's ids begin with 1. */

@@ -177,8 +177,6 @@ export type FromCompactor =
 export interface HistorySettings extends ClickHouseAddress {
   /** Of this server. */
   readonly node: number;
-  /** How long records stay in the data file once they are there, in ms. */
-  readonly keepLocalMs: number;
 }
 
 /** What the shipper needs to know of the configuration. */

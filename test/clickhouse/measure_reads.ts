@@ -68,7 +68,6 @@ const address = {
   password: "",
   cluster: "",
   node: 0,
-  keepLocalMs: 0,
 };
 const client = new ClickHouseClient(address);
 for (const statement of createStatements({ cluster: "" })) await client.command(statement);

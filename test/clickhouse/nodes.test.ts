@@ -24,7 +24,7 @@ import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
 import { ClickHouseServer } from "./server.ts";
 import { insertRecords } from "./table_rows.ts";
 
-const ADDRESS = { database: "default", user: "default", password: "", cluster: "", keepLocalMs: 600_000 } as const;
+const ADDRESS = { database: "default", user: "default", password: "", cluster: "" } as const;
 const TIME = Date.UTC(2026, 5, 1);
 const NOW = TIME + 3_600_000;
 const RULES: ReadRules = {
@@ -61,7 +61,7 @@ class Node {
   get history(): History {
     return {
       shippedUpTo: () => this.number * IDS_PER_NODE + this.shipped,
-      keptMs: ADDRESS.keepLocalMs,
+      keptMs: 300_000,
       records: (range) => this.#store.records(range),
     };
   }

@@ -28,7 +28,7 @@ const RULES: ReadRules = {
   markers: { q: "level:error", label: "message" },
 };
 
-const ADDRESS = { database: "default", user: "default", password: "", cluster: "", node: 0, keepLocalMs: 0 } as const;
+const ADDRESS = { database: "default", user: "default", password: "", cluster: "", node: 0 } as const;
 
 let server: ClickHouseServer;
 let client: ClickHouseClient;

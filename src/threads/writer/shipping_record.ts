@@ -2,18 +2,13 @@
 // of the backlog. Without a cluster it holds nothing.
 
 import { randomUUID } from "node:crypto";
-import type { ShippingState } from "../../commit/shipping_state.ts";
+import { SHIPPED_STAY_MS, type ShippingState } from "../../commit/shipping_state.ts";
 import type { ShippedData } from "../../store/space/retention.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 import type { WriterSettings } from "../messages.ts";
 
 /** How often the backlog is summed up, in ms: it looks at every block. */
 const BACKLOG_EVERY_MS = 200;
-/**
- * Blocks stay for so long after they are shipped, in ms: a query that began before reads them here. Longer than any
- * query lasts.
- */
-const SHIPPED_STAY_MS = 300_000;
 
 /** Of one data file. */
 export class ShippingRecord {
