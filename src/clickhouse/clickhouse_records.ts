@@ -24,13 +24,14 @@ import {
 import { ScannedBlock } from "../query/scan/scanned_block.ts";
 import type { Scope } from "../query/scan/scope.ts";
 import { StatisticsCache } from "../query/scan/statistics_cache.ts";
+import { type Condition, isExact } from "./condition.ts";
 import { countStatement } from "./count_sql.ts";
 import { ClickHouseError } from "./errors.ts";
 import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordOf } from "./found_records.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { type Readable, scopeCondition } from "./scope_sql.ts";
-import { type Condition, isExact, searchCondition } from "./search_sql.ts";
+import { searchCondition } from "./search_sql.ts";
 import { SqlParameters } from "./sql_parameters.ts";
 
 /** Asks ClickHouse; client.ts does. */
@@ -89,11 +90,8 @@ export class ClickHouseRecords implements HistoryRecords {
     const { maybe } = yield* this.#condition({ ...scope, search: { kind: "all" } }, parameters);
     const spans: ProjectSpan[] = [];
     const sql = `SELECT project, min(time), max(time) FROM ${RECORDS} WHERE ${maybe} GROUP BY project`;
-    yield* this.#rows(limits, sql, parameters, function* (rows) {
-      for (const [project, timeMin, timeMax] of rows) {
-        spans.push({ project: project as string, timeMin: timeMin as number, timeMax: timeMax as number });
-      }
-      return true;
+    yield* this.#eachRow(limits, sql, parameters, ([project, timeMin, timeMax]) => {
+      spans.push({ project: project as string, timeMin: timeMin as number, timeMax: timeMax as number });
     });
     return spans;
   }
@@ -177,9 +175,9 @@ export class ClickHouseRecords implements HistoryRecords {
       parameters,
     ).sure;
     const sql = `SELECT node, min(id), max(id) FROM ${RECORDS} WHERE ${maybe} AND ${between} GROUP BY node ORDER BY node`;
-    yield* this.#rows(limits, sql, parameters, function* (rows) {
-      for (const [node, first, last] of rows as [number, number, number][]) spans.push({ node, first, last });
-      return true;
+    yield* this.#eachRow(limits, sql, parameters, (row) => {
+      const [node, first, last] = row as [number, number, number];
+      spans.push({ node, first, last });
     });
   }
 
@@ -237,9 +235,8 @@ export class ClickHouseRecords implements HistoryRecords {
     const statement = countStatement(counted, index, condition, parameters);
     if (statement === undefined) return "none";
     let isAnyUnsure = statement.isUnsure;
-    yield* this.#rows(limits, statement.sql, parameters, function* (rows) {
-      for (const row of rows) if (!statement.add(row)) isAnyUnsure = true;
-      return true;
+    yield* this.#eachRow(limits, statement.sql, parameters, (row) => {
+      if (!statement.add(row)) isAnyUnsure = true;
     });
     statement.end?.();
     return isAnyUnsure ? "some" : "all";
@@ -310,6 +307,15 @@ export class ClickHouseRecords implements HistoryRecords {
       return last === undefined || page.reaches(last);
     });
     return read < window.size && (last === undefined || page.reaches(last)) ? undefined : last;
+  }
+
+  /** Runs a statement and takes all of its rows. Throws StoppedError. */
+  *#eachRow(limits: QueryLimits, sql: string, parameters: SqlParameters, take: (row: Row) => void): Steps<void> {
+    yield* this.#rows(limits, sql, parameters, function* (rows) {
+      for (const row of rows) take(row);
+      yield undefined;
+      return true;
+    });
   }
 
   /** Runs a statement. `take` gets the rows as they come, and says whether it wants more. Throws StoppedError. */

@@ -9,9 +9,9 @@ import type { CountedAsk, CountedMessages } from "../query/scan/counted.ts";
 import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import type { Buckets } from "../query/scan/time_buckets.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
+import { type Condition, isExact } from "./condition.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
-import { type Condition, isExact } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 import { canCountValues, valuesStatement } from "./values_sql.ts";
 
@@ -42,6 +42,7 @@ export function countStatement(
     case "messages":
       return messagesStatement(counted, condition, parameters);
     case "values":
+    default:
       return canCountValues(counted.field) ? valuesStatement(counted, condition, parameters) : undefined;
   }
 }

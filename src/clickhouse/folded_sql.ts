@@ -38,7 +38,7 @@ export function containsFolded(expression: string, needle: string, parameters: S
     const [from, to] = [0, 1].map((at) => parameters.text(some.map((fold) => fold[at]).join("")));
     return `translateUTF8(${expression}, ${from}, ${to})`;
   };
-  if ([...needle].some((letter) => letter > ASCII_MAX)) return `position(${translated(folds)}, ${value}) > 0`;
+  if (Array.from(needle).some((letter) => letter > ASCII_MAX)) return `position(${translated(folds)}, ${value}) > 0`;
   const inAscii = `positionCaseInsensitive(${expression}, ${value}) > 0`;
   const others = folds.filter(([letter]) => letter > ASCII_MAX);
   if (others.length === 0) return inAscii;

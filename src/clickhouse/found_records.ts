@@ -58,7 +58,9 @@ function numberOrNone(value: unknown): number | undefined {
 
 /** Every member is an own one, also "__proto__". */
 function metadataOf(members: Readonly<Record<string, string>>): JsonObject {
-  return Object.fromEntries(Object.entries(members).map(([name, json]) => [name, JSON.parse(json)])) as JsonObject;
+  return Object.fromEntries<JsonObject[string]>(
+    Object.entries(members).map(([name, json]) => [name, JSON.parse(json) as JsonObject[string]]),
+  );
 }
 
 /** A block in memory: its zone map, and its columns. */

@@ -4,8 +4,8 @@
 
 import { splitName } from "../query/match/metadata_path.ts";
 import type { MetadataNumberTerm, MetadataTerm, Pattern } from "../search/expression.ts";
+import { ALWAYS, type Condition, exactly, inRange, NEVER, orOf } from "./condition.ts";
 import { containsFolded } from "./folded_sql.ts";
-import { ALWAYS, type Condition, exactly, inRange, NEVER, orOf } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 /** Dots in a path below which every way to split it is looked at in SQL: eight ways. */

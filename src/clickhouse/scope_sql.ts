@@ -4,7 +4,8 @@ import type { HistoryRange } from "../query/engine.ts";
 import { placeOfId } from "../query/scan/ids.ts";
 import type { Scope } from "../query/scan/scope.ts";
 import type { Visible } from "../query/scan/visible.ts";
-import { ALWAYS, type Condition, NEVER, searchCondition } from "./search_sql.ts";
+import { ALWAYS, type Condition, NEVER } from "./condition.ts";
+import { searchCondition } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 /** Which records of the table a query reads. */

@@ -7,45 +7,10 @@
 import { placeOfId } from "../query/scan/ids.ts";
 import type { ChoiceTerm, ExactTerm, Expression, NumberRange, NumberTerm, Pattern } from "../search/expression.ts";
 import { patternWords } from "../search/message_patterns.ts";
+import { ALWAYS, andOf, type Condition, exactly, inRange, NEVER, orOf } from "./condition.ts";
 import { containsFolded } from "./folded_sql.ts";
 import { metadataCondition, metadataNumberCondition, metadataWord } from "./metadata_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
-
-/** Two conditions over the table of records. Neither is ever NULL. */
-export interface Condition {
-  /** Records that match for sure. */
-  readonly sure: string;
-  /** Records that may match: all that do, and maybe others. */
-  readonly maybe: string;
-}
-
-export const NEVER = "0";
-export const ALWAYS = "1";
-
-/** A condition that SQL decides. */
-export function exactly(sql: string): Condition {
-  return { sure: sql, maybe: sql };
-}
-
-export function isExact({ sure, maybe }: Condition): boolean {
-  return sure === maybe;
-}
-
-export function andOf(conditions: readonly Condition[]): Condition {
-  return joined(conditions, " AND ", ALWAYS);
-}
-
-export function orOf(conditions: readonly Condition[]): Condition {
-  return joined(conditions, " OR ", NEVER);
-}
-
-function joined(conditions: readonly Condition[], by: string, none: string): Condition {
-  const join = (parts: readonly string[]) => {
-    if (parts.length === 0) return none;
-    return parts.length === 1 ? (parts[0] as string) : `(${parts.join(by)})`;
-  };
-  return { sure: join(conditions.map(({ sure }) => sure)), maybe: join(conditions.map(({ maybe }) => maybe)) };
-}
 
 /** The conditions of a search. Recursion is bounded by SEARCH_DEPTH_MAX. */
 export function searchCondition(search: Expression, parameters: SqlParameters): Condition {
@@ -78,6 +43,7 @@ export function searchCondition(search: Expression, parameters: SqlParameters): 
     case "metadata":
       return metadataCondition(search, parameters);
     case "metadataNumber":
+    default:
       return metadataNumberCondition(search, parameters);
   }
 }
@@ -97,6 +63,7 @@ function choice(term: ChoiceTerm): string {
     case "level":
       return `level IN (${listed(term.values)})`;
     case "source":
+    default:
       return `source IN (${listed(term.values)})`;
   }
 }
@@ -140,16 +107,6 @@ function numbers({ field, ranges }: NumberTerm, parameters: SqlParameters): stri
   const value = isNullable ? `assumeNotNull(${column})` : column;
   const inRanges = ranges.map((range) => inRange(value, range, parameters)).join(" OR ");
   return isNullable ? `(isNotNull(${column}) AND (${inRanges}))` : `(${inRanges})`;
-}
-
-/** @param value an expression of a number */
-export function inRange(value: string, range: NumberRange, parameters: SqlParameters): string {
-  const { min, max, isMinIncluded, isMaxIncluded } = range;
-  const bounds: string[] = [];
-  if (min === Number.POSITIVE_INFINITY || max === Number.NEGATIVE_INFINITY) return NEVER;
-  if (min !== Number.NEGATIVE_INFINITY) bounds.push(`${value} ${isMinIncluded ? ">=" : ">"} ${parameters.double(min)}`);
-  if (max !== Number.POSITIVE_INFINITY) bounds.push(`${value} ${isMaxIncluded ? "<=" : "<"} ${parameters.double(max)}`);
-  return bounds.length === 0 ? ALWAYS : `(${bounds.join(" AND ")})`;
 }
 
 /** Ids as they are shown, from whole numbers, so that the index on id can be used. */

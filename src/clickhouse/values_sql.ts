@@ -9,10 +9,10 @@ import { beginningOf } from "../query/responses/value_readers.ts";
 import type { CountedAsk } from "../query/scan/counted.ts";
 import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
+import { type Condition, isExact } from "./condition.ts";
 import type { CountStatement } from "./count_sql.ts";
 import { hasMemberSql, memberSql } from "./metadata_sql.ts";
 import { RECORDS } from "./schema.ts";
-import { type Condition, isExact } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;

@@ -27,19 +27,24 @@ export async function finishSteps<T>(steps: Steps<T>): Promise<T> {
 
 /** The value of a promise, once it has one. Throws what it is rejected with. Taking a step too early does no harm. */
 export function* waitFor<T>(promise: Promise<T>): Steps<T> {
-  let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
-  const settled = promise.then(
-    (value) => {
-      outcome = { value };
-    },
-    (error: unknown) => {
-      outcome = { error };
-    },
-  );
-  for (;;) {
-    yield settled;
-    if (outcome === undefined) continue;
-    if ("error" in outcome) throw outcome.error;
-    return outcome.value;
+  const outcome: Outcome<T> = { isSettled: false };
+  const settled = settle(promise, outcome);
+  while (!outcome.isSettled) yield settled;
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value as T;
+}
+
+interface Outcome<T> {
+  isSettled: boolean;
+  value?: T;
+  error?: unknown;
+}
+
+async function settle<T>(promise: Promise<T>, outcome: Outcome<T>): Promise<void> {
+  try {
+    outcome.value = await promise;
+  } catch (error) {
+    outcome.error = error;
   }
+  outcome.isSettled = true;
 }

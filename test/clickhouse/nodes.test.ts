@@ -177,9 +177,7 @@ describe("each node", () => {
     const random = seededRandom(runSeed("three nodes"));
     const { nodes, shown } = await threeNodes(random);
     // What the first of a node's projects has not shipped is below what the second has: it is not there.
-    const inTable = new Set(
-      (await client.query(`SELECT node, id FROM ${RECORDS}`)).map(([node, id]) => `${node} ${id}`),
-    );
+    const inTable = new Set((await client.query(`SELECT node, id FROM ${RECORDS}`)).map((row) => row.join(" ")));
     for (const node of nodes) {
       const expected = shown
         .filter((one) => {

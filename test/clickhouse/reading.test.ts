@@ -133,7 +133,7 @@ type RequestOf = (random: Random, world: World) => QueryRequest;
 const ROUNDS = Number(process.env["ROUNDS"] ?? 8);
 
 function compare(name: string, requestOf: RequestOf, perWorld = 8): void {
-  test(`${name}`, async () => {
+  test(name, async () => {
     const seed = runSeed(name);
     const random = seededRandom(seed);
     for (let round = 0; round < ROUNDS; round++) {

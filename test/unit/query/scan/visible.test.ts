@@ -169,7 +169,7 @@ describe("a request that may see two of three projects", () => {
       const request: ExportRequest = { format: "ndjson", scope: SCOPE, ...(visible && { visible }) };
       const texts = exportText(request, { source: reading, rules: RULES, now: NOW });
       if ("code" in texts) throw new Error(texts.message);
-      return [...texts].join("");
+      return [...texts].map(String).join("");
     };
     const text = exported(whole, VISIBLE);
     expect(text).toBe(exported(narrowed));
