@@ -57,6 +57,9 @@ Examples:
   simplelogs erase --project staging --to 2025-12-31 --yes
 `;
 
+const ONLY_HERE =
+  "only records of this data file are removed: those that were shipped to ClickHouse stay there; docs/scaling.md says how to remove them";
+
 /** Adds the command to the program. */
 export function registerErase(program: Command, tools: EraseTools): void {
   const command = addSearch(addConfigOption(program.command("erase")), "only records that match this search")
@@ -192,7 +195,10 @@ export function createOpenEraser(progress: Progress): OpenEraser {
     }
     const { file, settings } = await localDataOf(command, options, context);
     const locked = lockedBy(file);
-    if (locked === undefined) return new LocalEraser(asItIs(file), progress);
+    if (locked === undefined) {
+      if (settings?.clickhouse !== undefined) context.stderr.write(`simplelogs: ${ONLY_HERE}\n`);
+      return new LocalEraser(asItIs(file), progress);
+    }
     const token = tokenOf(options, context);
     const url = options.data === undefined && settings !== undefined ? configuredUrl(settings) : undefined;
     if (token !== undefined && url !== undefined) return new RemoteEraser({ url, token, isOwn: true });

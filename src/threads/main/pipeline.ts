@@ -37,6 +37,17 @@ const HEARTBEAT_MS_MAX = 5_000;
  */
 const STOP_MS_MAX = 7_000;
 
+/** The outcome of an erasure where a cluster has the records, too. */
+const NOT_ERASED_FROM_CLUSTER: ChangeOutcome = {
+  ok: false,
+  refusal: {
+    code: "unavailable",
+    message:
+      "Nothing was erased: ClickHouse has the records too, and this server does not erase there. " +
+      "docs/scaling.md says how it is done on both sides",
+  },
+};
+
 /** Writes a line to the log of the process. */
 export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
 
@@ -155,6 +166,9 @@ export class Pipeline implements PipelineView, ChangeService {
   }
 
   change(request: ChangeRequest): Promise<ChangeOutcome> {
+    // What is said to be erased must be gone everywhere.
+    if (request.kind === "erase" && this.#options.shipping !== undefined)
+      return Promise.resolve(NOT_ERASED_FROM_CLUSTER);
     const writer = this.#writer;
     if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_DIED);
     return this.#changes.request(request, (message) => writer.post(message));

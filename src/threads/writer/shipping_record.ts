@@ -3,6 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import { SHIPPED_STAY_MS, type ShippingState } from "../../commit/shipping_state.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { ShippedData } from "../../store/space/retention.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 import type { WriterSettings } from "../messages.ts";
@@ -14,14 +15,17 @@ const BACKLOG_EVERY_MS = 200;
 export class ShippingRecord {
   readonly #store: StoreWriter;
   readonly #settings: WriterSettings["shipping"];
+  readonly #clock: Clock;
   #state: ShippingState | undefined;
   /** The bounds of the last SHIPPED_STAY_MS and the one before them, each with the monotonic time of its save. */
   #bounds: { readonly below: number; readonly at: number }[] = [];
   #backlogBytes: number | undefined;
   #backlogAt = Number.NEGATIVE_INFINITY;
 
-  constructor(store: StoreWriter, settings: WriterSettings["shipping"]) {
+  /** `clock` gives monotonic ms. Default: performance.now. */
+  constructor(store: StoreWriter, settings: WriterSettings["shipping"], clock: Clock = () => performance.now()) {
     this.#store = store;
+    this.#clock = clock;
     this.#settings = settings;
     if (settings === undefined) return;
     this.#state = store.shipping() ?? { file: randomUUID(), shippedBelow: 1, batch: undefined };
@@ -37,7 +41,7 @@ export class ShippingRecord {
   /** For retention; undefined without a cluster. */
   get shipped(): ShippedData | undefined {
     if (this.#settings === undefined || this.#state === undefined) return undefined;
-    const before = performance.now() - SHIPPED_STAY_MS;
+    const before = this.#clock() - SHIPPED_STAY_MS;
     while ((this.#bounds[1]?.at ?? Number.POSITIVE_INFINITY) <= before) this.#bounds.shift();
     return { below: this.#bounds[0]?.below ?? 1, keepMs: this.#settings.keepLocalMs };
   }
@@ -46,7 +50,7 @@ export class ShippingRecord {
   save(state: ShippingState): void {
     this.#store.saveShipping(state);
     if (state.shippedBelow !== this.#state?.shippedBelow) {
-      this.#bounds.push({ below: state.shippedBelow, at: performance.now() });
+      this.#bounds.push({ below: state.shippedBelow, at: this.#clock() });
     }
     this.#state = state;
     this.#backlogAt = Number.NEGATIVE_INFINITY;
@@ -55,7 +59,7 @@ export class ShippingRecord {
   /** Bytes of blocks that are not shipped, BACKLOG_EVERY_MS old at most; undefined without a cluster. */
   backlogBytes(): number | undefined {
     if (this.#state === undefined) return undefined;
-    const now = performance.now();
+    const now = this.#clock();
     if (now - this.#backlogAt >= BACKLOG_EVERY_MS) {
       this.#backlogAt = now;
       this.#backlogBytes = this.#store.catalog.bytesFrom(this.#state.shippedBelow);

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import { StoreWriter } from "../../../../src/store/store_writer.ts";
+import { ShippingRecord } from "../../../../src/threads/writer/shipping_record.ts";
+import { withFolder } from "../../../support/folder.ts";
+import { groupOf, recordOf } from "../../../support/groups.ts";
+
+const SETTINGS = { keepLocalMs: 1_000, backlogBytesMax: 2 ** 20 };
+const MINUTE_MS = 60_000;
+
+function withStore(work: (store: StoreWriter, reopen: () => StoreWriter) => void): Promise<void> {
+  return withFolder((folder) => {
+    let store = new StoreWriter(`${folder}/data.db`, "write", "run");
+    try {
+      work(store, () => {
+        store.close();
+        store = new StoreWriter(`${folder}/data.db`, "write", "run");
+        return store;
+      });
+    } finally {
+      store.close();
+    }
+  });
+}
+
+describe("the record of what was shipped", () => {
+  test("holds nothing without a cluster", () =>
+    withStore((store) => {
+      const record = new ShippingRecord(store, undefined);
+      expect([record.state, record.shipped, record.backlogBytes()]).toEqual([undefined, undefined, undefined]);
+    }));
+
+  test("begins with the first record, under a name of the file's own, and is there after a restart", () =>
+    withStore((store, reopen) => {
+      const record = new ShippingRecord(store, SETTINGS);
+      expect(record.state).toMatchObject({ shippedBelow: 1, batch: undefined });
+      const file = record.state?.file ?? "";
+      expect(file).toMatch(/^[0-9a-f-]{36}$/);
+      const state = { file, shippedBelow: 51, batch: { from: 51, to: 101 } };
+      record.save(state);
+      expect(new ShippingRecord(reopen(), SETTINGS).state).toEqual(state);
+    }));
+
+  test("lets retention have what was shipped five minutes ago, and all of it after a restart", () =>
+    withStore((store, reopen) => {
+      let now = 0;
+      const record = new ShippingRecord(store, SETTINGS, () => now);
+      const ship = (shippedBelow: number) => record.save({ file: "a", shippedBelow, batch: undefined });
+      ship(100);
+      now = 2 * MINUTE_MS;
+      ship(200);
+      expect(record.shipped).toEqual({ below: 1, keepMs: 1_000 });
+      now = 5 * MINUTE_MS;
+      expect(record.shipped?.below).toBe(100);
+      now = 7 * MINUTE_MS;
+      expect(record.shipped?.below).toBe(200);
+      ship(300);
+      expect(record.shipped?.below).toBe(200);
+      expect(new ShippingRecord(reopen(), SETTINGS, () => now).shipped?.below).toBe(300);
+    }));
+
+  test("sums up the blocks that have a record which is not shipped", () =>
+    withStore((store) => {
+      let now = 0;
+      const record = new ShippingRecord(store, SETTINGS, () => now);
+      for (const id of [1, 3, 5]) store.commit(groupOf("shop", [recordOf(id), recordOf(id + 1)]));
+      now += 1_000;
+      const [first = 0, second = 0, third = 0] = [...store.catalog.all()].map(({ bytes }) => bytes);
+      expect(record.backlogBytes()).toBe(first + second + third);
+      record.save({ file: "a", shippedBelow: 4, batch: undefined });
+      expect(record.backlogBytes()).toBe(second + third);
+      record.save({ file: "a", shippedBelow: 7, batch: undefined });
+      expect(record.backlogBytes()).toBe(0);
+    }));
+});
