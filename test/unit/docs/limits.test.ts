@@ -1,4 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import {
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  BATCH_BYTES_MAX,
+  BATCH_RECORDS_MAX,
+  GATHER_MS,
+} from "../../../src/clickhouse/shipper.ts";
 import * as limits from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
 import { readPage } from "./pages.ts";
@@ -101,5 +108,16 @@ describe("the page on limits", () => {
       `more than ${number(limits.TAIL_LAG_MAX)} records behind goes on ${number(limits.TAIL_LAG_AFTER_MOVE)} before the newest`,
     );
     expect(limits.HASHES_HELD_MAX).toBeGreaterThan(1_000_000);
+  });
+
+  test("states those of shipping to ClickHouse", () => {
+    const batch = `${number(BATCH_RECORDS_MAX)} records, ${BATCH_BYTES_MAX / MIB} MiB or ${GATHER_MS / 1_000} seconds`;
+    expect(boundOf("a batch to ClickHouse")).toBe(batch);
+    expect(boundOf("pauses between attempts")).toBe(`${BACKOFF_MS_MIN / 1_000} to ${BACKOFF_MS_MAX / 1_000} seconds`);
+    expect(boundOf("numbers of nodes")).toBe(`1 to ${number(limits.CLICKHOUSE_NODE_MAX)}`);
+    expect(boundOf("records of a node")).toBe(`2^${limits.NODE_ID_BITS}`);
+    expect(limits.CLICKHOUSE_NODE_MAX * 2 ** limits.NODE_ID_BITS + 2 ** limits.NODE_ID_BITS).toBeLessThanOrEqual(
+      2 ** 53,
+    );
   });
 });

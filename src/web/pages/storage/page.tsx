@@ -28,6 +28,7 @@ export function StoragePage() {
               <FilePanel status={response} space={response.storage} usage={usage.state.value.value} />
             )}
             <DurabilityPanel status={response} />
+            {response.shipping === undefined ? null : <ShippingPanel shipping={response.shipping} />}
           </div>
         )}
       </QueryView>
@@ -149,6 +150,35 @@ function DurabilityPanel({ status }: { readonly status: StatusResponse }) {
         Retention counts from a record's time. Expired records are hidden at once, and deleted with their block up to a
         day later. Both are set in <code>simplelogs.toml</code>: the retention for each project, applied at once; the
         durability for the whole server, applied at its start.
+      </p>
+    </section>
+  );
+}
+
+type Shipping = NonNullable<StatusResponse["shipping"]>;
+
+function ShippingPanel({ shipping }: { readonly shipping: Shipping }) {
+  const { backlogBytes, backlogBytesMax, backlogRecords, lagMs, problem, records, failures } = shipping;
+  return (
+    <section class="panel storage-file" aria-label="ClickHouse">
+      <div class="panel-head">
+        <h2>ClickHouse</h2>
+        <code>clickhouse.backlog_max</code>
+      </div>
+      {problem === null ? null : (
+        <Notice tone="error" title="Nothing is shipped at the moment. ">
+          {problem}
+        </Notice>
+      )}
+      <p>
+        {backlogRecords === 0
+          ? "Every record is stored in the cluster."
+          : `${formatCountOf(backlogRecords, "record")} not there yet, the oldest received ${formatDuration(lagMs)} ago.`}
+      </p>
+      <p class="hint">
+        What waits takes {formatBytes(backlogBytes)}, at most {formatBytes(backlogBytesMax)}: past that nothing more is
+        accepted. Since the start of the server {formatCountOf(records, "record")} shipped,{" "}
+        {formatCountOf(failures, "failed attempt")}.
       </p>
     </section>
   );
