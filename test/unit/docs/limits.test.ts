@@ -111,6 +111,7 @@ describe("the page on limits", () => {
   });
 
   test("states those of shipping to ClickHouse", () => {
+    const number = (value: number) => value.toLocaleString("en");
     const batch = `${number(BATCH_RECORDS_MAX)} records, ${BATCH_BYTES_MAX / MIB} MiB or ${GATHER_MS / 1_000} seconds`;
     expect(boundOf("a batch to ClickHouse")).toBe(batch);
     expect(boundOf("pauses between attempts")).toBe(`${BACKOFF_MS_MIN / 1_000} to ${BACKOFF_MS_MAX / 1_000} seconds`);
