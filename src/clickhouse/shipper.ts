@@ -132,14 +132,15 @@ export class Shipper {
   /** Nobody else may write with this node's number, and no older copy of this data file. */
   async #checkNode(): Promise<void> {
     const { client, node } = this.#options;
-    const sql = `SELECT max(id) FROM ${RECORDS} WHERE node = {node:UInt16}`;
-    const [row] = await client.query(sql, { node }, { signal: this.#stopping.signal });
-    const highest = Number(row?.[0] ?? 0);
     const { batch, shippedBelow } = this.#state;
-    if (highest < (batch?.to ?? shippedBelow)) return;
+    const below = batch?.to ?? shippedBelow;
+    // By the index of ids: nothing is read of the parts that have smaller ones only.
+    const sql = `SELECT id FROM ${RECORDS} WHERE node = {node:UInt16} AND id >= {below:UInt64} LIMIT 1`;
+    const [row] = await client.query(sql, { node, below }, { signal: this.#stopping.signal });
+    if (row === undefined) return;
     throw new ClickHouseError(
       "refused",
-      `node ${node} has records up to id ${highest} in ClickHouse, but this data file has only shipped those below ` +
+      `node ${node} has record ${Number(row[0])} in ClickHouse, but this data file has only shipped those below ` +
         `${shippedBelow}: another server uses this number, or the data file is an older copy. Give it a number of its own (clickhouse.node)`,
     );
   }

@@ -119,7 +119,7 @@ describe("a node that is killed", () => {
       matches: ({ body }) => body.toString().startsWith("CREATE TABLE"),
       fault: undefined,
     },
-    "as it asks whose number it has": { matches: ({ body }) => body.includes("max(id)"), fault: undefined },
+    "as it asks whose number it has": { matches: ({ body }) => body.includes("LIMIT 1"), fault: undefined },
     "before its batch is stored": { matches: isInsert, fault: "request_lost" },
     "after its batch is stored, before it knows": { matches: isInsert, fault: "answer_hangs" },
     "as its batch is stored": { matches: isInsert, fault: undefined },
