@@ -1,0 +1,129 @@
+// The compiled server, read over HTTP while it receives and ships: at every moment each record is there once, whether it
+// is in the data file or in ClickHouse.
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { RECORDS } from "../../src/clickhouse/schema.ts";
+import type { ShownRecord } from "../../src/core/record.ts";
+import type { EntriesResponse, HistogramResponse, ValuesResponse } from "../../src/core/responses.ts";
+import { ADMIN_TOKEN, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+import { ClickHouseServer } from "./server.ts";
+
+const TEST_MS_MAX = 240_000;
+const DATABASE = "logs";
+const FIRST_ID = 3 * 2 ** 40;
+
+let engine: ClickHouseServer;
+
+beforeAll(async () => {
+  engine = await ClickHouseServer.start();
+}, 120_000);
+afterAll(() => engine.stop());
+beforeEach(async () => {
+  engine.comeBack();
+  await engine.ask(`DROP DATABASE IF EXISTS ${DATABASE}`);
+  await engine.ask(`CREATE DATABASE ${DATABASE}`);
+});
+
+function configOf(): string {
+  const tables = `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\nnode = 3\n`;
+  return configText({ tables });
+}
+
+async function read(server: TestServer, path: string): Promise<Response> {
+  return await fetch(`${server.url}${path}`, { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } });
+}
+
+async function answerOf<T>(server: TestServer, path: string): Promise<T> {
+  const response = await read(server, path);
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${path}: ${response.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+/** Every record, a page at a time. */
+async function allEntries(server: TestServer, q = ""): Promise<ShownRecord[]> {
+  const records: ShownRecord[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const more: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const path = `/api/v1/entries?limit=70&q=${encodeURIComponent(q)}${more}`;
+    const page: EntriesResponse = await answerOf<EntriesResponse>(server, path);
+    records.push(...page.entries);
+    cursor = page.nextCursor;
+  }
+  return records;
+}
+
+async function send(server: TestServer, from: number, count: number): Promise<void> {
+  const entries = Array.from({ length: count }, (_, at) => ({
+    message: `Order ${from + at} placed`,
+    level: (from + at) % 10 === 0 ? "error" : "info",
+    touchpoint: `api/${(from + at) % 3}`,
+    metadata: { n: from + at, list: [from + at] },
+    ...((from + at) % 5 === 0 ? { duration: from + at } : {}),
+  }));
+  const answer = await server.post({ key: SERVER_KEY, source: "server", entries });
+  expect(answer.status).toBe(202);
+}
+
+async function untilShipped(count: number): Promise<void> {
+  const asked = () => engine.ask(`SELECT count() FROM ${DATABASE}.${RECORDS}`).catch(() => "0");
+  for (let stored = await asked(); Number(stored) < count; stored = await asked()) await Bun.sleep(100);
+}
+
+test(
+  "every query finds each record once, before, while and after it is shipped",
+  async () => {
+    await withServer(configOf(), async (server) => {
+      let sent = 0;
+      const check = async () => {
+        const ids = (await allEntries(server)).map(({ id }) => id);
+        expect({ sent, ids: new Set(ids).size, count: ids.length }).toEqual({ sent, ids: sent, count: sent });
+        expect(Math.min(...ids)).toBe(FIRST_ID + 1);
+        const { buckets } = await answerOf<HistogramResponse>(server, "/api/v1/histogram");
+        const sum = buckets.reduce(
+          (all, { debug, info, warn, error, timing }) => all + debug + info + warn + error + timing,
+          0,
+        );
+        expect(sum).toBe(sent);
+        const values = await answerOf<ValuesResponse>(server, "/api/v1/fields/touchpoint/values");
+        expect(values.values.reduce((all, { count }) => all + count, 0)).toBe(sent);
+      };
+      for (let round = 0; round < 12; round++) {
+        await send(server, sent, 50);
+        sent += 50;
+        await check();
+        await Bun.sleep(300);
+      }
+      await untilShipped(sent);
+      await check();
+      const found = await allEntries(server, 'level:error metadata.list:100 pattern:"Order <num> placed"');
+      expect(found.map(({ message }) => message)).toEqual(["Order 100 placed"]);
+      const exported = await (await read(server, "/api/v1/export?format=ndjson")).text();
+      const lines = exported
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as ShownRecord);
+      expect(lines.map(({ id }) => id)).toEqual(Array.from({ length: sent }, (_, at) => FIRST_ID + 1 + at));
+    });
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  "while ClickHouse is away queries are refused with the reason, and entries are accepted",
+  async () => {
+    await withServer(configOf(), async (server) => {
+      await send(server, 0, 10);
+      await untilShipped(10);
+      expect((await allEntries(server)).length).toBe(10);
+      engine.leave();
+      await send(server, 10, 10);
+      const refused = await read(server, "/api/v1/entries");
+      expect(refused.status).toBe(503);
+      expect(await refused.text()).toContain("cannot read from ClickHouse");
+      engine.comeBack();
+      expect((await allEntries(server)).length).toBe(20);
+    });
+  },
+  TEST_MS_MAX,
+);
