@@ -26,7 +26,7 @@ import type { Scope } from "../query/scan/scope.ts";
 import { StatisticsCache } from "../query/scan/statistics_cache.ts";
 import { type Condition, isExact } from "./condition.ts";
 import { countStatement } from "./count_sql.ts";
-import { ClickHouseError } from "./errors.ts";
+import { ClickHouseError, isTableMissing } from "./errors.ts";
 import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordOf } from "./found_records.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
@@ -70,6 +70,9 @@ const WINDOW_LENGTH = 16 * 1024 * 1024;
 
 /** The query's time or memory is over on the server. */
 class StoppedError extends Error {}
+
+/** There is no table of records. */
+class NoTableError extends HistoryError {}
 
 export class ClickHouseRecords implements HistoryRecords {
   readonly #options: ClickHouseRecordsOptions;
@@ -339,6 +342,10 @@ export class ClickHouseRecords implements HistoryRecords {
         const next = yield* this.#settled(stream.next());
         if (next.done === true || !(yield* take(next.value))) return;
       }
+    } catch (error) {
+      // The tables are made before the first batch is shipped.
+      const isNothingShipped = placeOfId(this.#options.shippedUpTo).id === 0;
+      if (!(error instanceof NoTableError) || !isNothingShipped) throw error;
     } finally {
       abort.abort();
       stream.return(undefined).catch(() => undefined);
@@ -352,7 +359,8 @@ export class ClickHouseRecords implements HistoryRecords {
       if (!(error instanceof ClickHouseError)) throw error;
       if (error.kind === "time") throw new StoppedError("the time limit was reached in ClickHouse");
       if (error.kind === "memory") throw new StoppedError("ClickHouse's memory limit for a query was reached");
-      throw new HistoryError(`cannot read from ClickHouse: ${error.message}`);
+      const message = `cannot read from ClickHouse: ${error.message}`;
+      throw isTableMissing(error) ? new NoTableError(message) : new HistoryError(message);
     }
   }
 }

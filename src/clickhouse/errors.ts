@@ -84,3 +84,11 @@ export function codeInText(text: string): number | undefined {
   const found = /Code: (\d+)/.exec(text)?.[1];
   return found === undefined ? undefined : Number(found);
 }
+
+/** UNKNOWN_TABLE. */
+const UNKNOWN_TABLE_CODE = 60;
+
+/** Whether the error says that a table is not there. */
+export function isTableMissing({ code }: ClickHouseError): boolean {
+  return code === UNKNOWN_TABLE_CODE;
+}

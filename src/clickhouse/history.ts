@@ -5,6 +5,7 @@ import { SHIPPED_STAY_MS } from "../commit/shipping_state.ts";
 import type { HistoryRange, HistoryRecords } from "../query/engine.ts";
 import { ClickHouseRecords, type RowSource } from "./clickhouse_records.ts";
 import { ClickHouseClient } from "./client.ts";
+import { ClickHouseError, isTableMissing } from "./errors.ts";
 import { RECORDS } from "./schema.ts";
 
 /** How long the list of projects is believed, in ms. Records of a new one are shown so much later at most. */
@@ -59,8 +60,13 @@ export class ClickHouseHistory {
   async #projectNames(): Promise<readonly string[]> {
     const names: string[] = [];
     const options = { signal: new AbortController().signal, timeMsMax: LISTING_MS_MAX };
-    for await (const rows of this.#client.stream(`SELECT DISTINCT project FROM ${RECORDS}`, {}, options)) {
-      for (const [name] of rows) names.push(name as string);
+    try {
+      for await (const rows of this.#client.stream(`SELECT DISTINCT project FROM ${RECORDS}`, {}, options)) {
+        for (const [name] of rows) names.push(name as string);
+      }
+    } catch (error) {
+      // Whoever reads records finds out whether that may be.
+      if (!(error instanceof ClickHouseError) || !isTableMissing(error)) throw error;
     }
     return names.sort();
   }

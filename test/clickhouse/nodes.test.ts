@@ -295,6 +295,20 @@ describe("a query over a history", () => {
     expect(await node.ask(histogram)).toMatchObject({ ok: true });
   });
 
+  test("whose table is not made yet is one over the data file, and refused where something was shipped", async () => {
+    const node = new Node(1);
+    node.write("shop", [log(TIME, "not yet")]);
+    await client.command(`RENAME TABLE ${RECORDS} TO hidden`);
+    try {
+      expect((await node.entries()).map(({ message }) => message)).toEqual(["not yet"]);
+      expect(await node.ask(histogram)).toMatchObject({ ok: true });
+      node.shipped = 1;
+      expect(await node.ask(histogram)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+    } finally {
+      await client.command(`RENAME TABLE hidden TO ${RECORDS}`);
+    }
+  });
+
   test("whose answer is cut is refused", async () => {
     const node = await nodeWithRecords();
     server.fail("answer_cut", 1, ({ body }) => body.includes("count()"));
