@@ -28,6 +28,7 @@ import { type Condition, isExact } from "./condition.ts";
 import { countStatement } from "./count_sql.ts";
 import { ClickHouseError, isTableMissing } from "./errors.ts";
 import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordOf } from "./found_records.ts";
+import { decidedCondition } from "./measured_sql.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { type Readable, scopeCondition } from "./scope_sql.ts";
@@ -234,7 +235,7 @@ export class ClickHouseRecords implements HistoryRecords {
   /** Counts the records that match for sure: all that match, or some; "none" where SQL cannot count what is asked. */
   *#count(limits: QueryLimits, scope: Scope, index: number, counted: CountedAsk): Steps<"all" | "some" | "none"> {
     const parameters = new SqlParameters();
-    const condition = yield* this.#condition(scope, parameters);
+    const condition = decided(counted, yield* this.#condition(scope, parameters), parameters);
     const statement = countStatement(counted, index, condition, parameters);
     if (statement === undefined) return "none";
     let isAnyUnsure = statement.isUnsure;
@@ -250,11 +251,11 @@ export class ClickHouseRecords implements HistoryRecords {
     limits: QueryLimits,
     scope: Scope,
     index: number,
-    { visit }: Visitor,
+    { visit, counted }: Visitor,
     where: (condition: Condition) => string,
   ): Steps<void> {
     const parameters = new SqlParameters();
-    const condition = yield* this.#condition(scope, parameters);
+    const condition = decided(counted, yield* this.#condition(scope, parameters), parameters);
     const held = new Map<string, FoundRecord[]>();
     let count = 0;
     let length = 0;
@@ -363,6 +364,11 @@ export class ClickHouseRecords implements HistoryRecords {
       throw isTableMissing(error) ? new NoTableError(message) : new HistoryError(message);
     }
   }
+}
+
+/** For what rules measure, a record is only counted in SQL where all that is asked of it is certain. */
+function decided(counted: CountedAsk | undefined, condition: Condition, parameters: SqlParameters): Condition {
+  return counted?.kind === "measured" ? decidedCondition(counted, condition, parameters) : condition;
 }
 
 /** A part of what a page may have: after a place, up to an edge in time (undefined: no edge), at most so many rows. */

@@ -3,15 +3,17 @@
 // formulas over the same doubles.
 
 import { flagsOf } from "../block/codec/flags.ts";
-import { BUCKETS_PER_DOUBLING, type SketchLike, type SortedBuckets } from "../block/stats/duration_sketch.ts";
+import type { SketchLike } from "../block/stats/duration_sketch.ts";
 import { VALUE_LENGTH_MAX } from "../core/limits.ts";
 import type { CountedAsk, CountedMessages } from "../query/scan/counted.ts";
 import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import type { Buckets } from "../query/scan/time_buckets.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
 import { type Condition, isExact } from "./condition.ts";
+import { measuredStatement } from "./measured_sql.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
+import { DURATION, durationPlace, NO_TIMINGS, sketchOfPlaces } from "./sketch_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 import { canCountValues, valuesStatement } from "./values_sql.ts";
 
@@ -41,6 +43,8 @@ export function countStatement(
       return fieldsStatement(counted, condition);
     case "messages":
       return messagesStatement(counted, condition, parameters);
+    case "measured":
+      return measuredStatement(counted, condition, parameters);
     case "values":
     default:
       return canCountValues(counted.field) ? valuesStatement(counted, condition, parameters) : undefined;
@@ -133,12 +137,6 @@ function levelsStatement(
   };
 }
 
-/** The duration in ms; of unfinished timings 0. */
-const VALUE = "assumeNotNull(duration)";
-
-/** The place of durations of 0, which have no bucket in a sketch. */
-const ZEROS = -1_000_000;
-
 function timingsStatement(
   { byTouchpoint, buckets, add }: Ask<"timings">,
   scope: number,
@@ -147,12 +145,11 @@ function timingsStatement(
 ): CountStatement {
   const own = buckets[scope];
   const bucket = bucketColumn(own, parameters);
-  const place = `if(${VALUE} > 0, toInt32(ceil(log2(${VALUE}) * ${parameters.double(BUCKETS_PER_DOUBLING)})), ${ZEROS})`;
   const inner =
     `SELECT ${bucket} AS bucket, ${byTouchpoint ? "touchpoint" : "''"} AS name, kind = 'unfinished' AS is_unfinished, ` +
     `toUInt8(${sureColumn(condition)}) AS is_sure, ` +
-    `if(is_unfinished, 0, ${place}) AS place, count() AS counted, sum(${VALUE}) AS total, min(${VALUE}) AS least, ` +
-    `max(${VALUE}) AS most FROM ${RECORDS} WHERE ${condition.maybe} AND ` +
+    `if(is_unfinished, 0, ${durationPlace(parameters)}) AS place, count() AS counted, sum(${DURATION}) AS total, min(${DURATION}) AS least, ` +
+    `max(${DURATION}) AS most FROM ${RECORDS} WHERE ${condition.maybe} AND ` +
     "(kind = 'unfinished' OR (kind = 'completed' AND isNotNull(duration)))";
   return {
     sql:
@@ -173,24 +170,7 @@ function timingsStatement(
   };
 }
 
-const NO_BUCKETS: SortedBuckets = { indexes: new Float64Array(0), counts: new Float64Array(0) };
-const NO_TIMINGS: SketchLike = {
-  count: 0,
-  sum: 0,
-  min: Number.POSITIVE_INFINITY,
-  max: Number.NEGATIVE_INFINITY,
-  zeros: 0,
-  buckets: () => NO_BUCKETS,
-};
-
 function sketchOf(row: Row): SketchLike {
   const [count, sum, min, max, places, counts] = row.slice(4) as [number, number, number, number, number[], number[]];
-  const order = places.map((_, index) => index).sort((a, b) => (places[a] as number) - (places[b] as number));
-  const hasZeros = order.length > 0 && places[order[0] as number] === ZEROS;
-  const zeros = hasZeros ? (counts[order.shift() as number] as number) : 0;
-  const buckets: SortedBuckets = {
-    indexes: Float64Array.from(order, (index) => places[index] as number),
-    counts: Float64Array.from(order, (index) => counts[index] as number),
-  };
-  return { count, sum, min, max, zeros, buckets: () => buckets };
+  return sketchOfPlaces(places, counts, { count, sum, min, max });
 }

@@ -11,6 +11,7 @@ import { finishSteps } from "../../src/core/steps.ts";
 import { type EngineOptions, type History, querySteps } from "../../src/query/engine.ts";
 import type { ReadRules } from "../../src/query/scan/scope.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
+import { aligned } from "../support/aligned_sums.ts";
 import { EMPTY_TABLES } from "../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../support/memory_source.ts";
 import { MODEL_SEARCHES } from "../support/query_model.ts";
@@ -106,20 +107,6 @@ const openScope = (random: Random, world: World): QueryScope =>
   random() < 0.5 ? scopeOf(random, world) : { ...scopeOf(random, world), from: undefined, to: undefined };
 
 const compared = (random: Random) => (random() < 0.4 ? { compared: { from: TIME, to: TIME + 700 } } : {});
-
-/** What is found, with the expected sums in the place of its own where they differ by their rounding only. */
-function aligned(found: unknown, expected: unknown, name = ""): unknown {
-  if (typeof found === "number" && typeof expected === "number") {
-    const isSum = name === "mean" || name === "total" || name === "worse";
-    return isSum && Math.abs(found - expected) <= 1e-9 * Math.abs(expected) + 1e-6 ? expected : found;
-  }
-  if (typeof found !== "object" || found === null || typeof expected !== "object" || expected === null) return found;
-  const other = expected as Record<string, unknown>;
-  // The example of a pattern is any of its messages.
-  if (name === "example") return expected;
-  if (Array.isArray(found)) return found.map((one, index) => aligned(one, (expected as unknown[])[index]));
-  return Object.fromEntries(Object.entries(found).map(([key, one]) => [key, aligned(one, other[key], key)]));
-}
 
 async function expectSame(world: World, request: QueryRequest, note: string): Promise<QueryOutcome<object>> {
   const expected = await ask(request, world.all);

@@ -14,6 +14,7 @@ import type { Steps } from "../../core/steps.ts";
 import { allOf, type ExactField, type Expression, type Term } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchSteps } from "../match/evaluate.ts";
+import type { CountedRecords } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
@@ -27,6 +28,12 @@ class Totals {
   count = 0;
   of = 0;
   readonly durations = new DurationSketch();
+
+  add({ count, of, durations }: CountedRecords): void {
+    this.count += count;
+    this.of += of;
+    this.durations.merge(durations);
+  }
 
   measured(percentile: number | undefined): Measured {
     const { count, of, durations } = this;
@@ -75,7 +82,7 @@ export function* measureResponse(
     const names = new Set([...wanted.known, ...values.values.map(({ value }) => String(value))]);
     groups = [...names].map((value) => ({ value, term: termOf(wanted.field, field, value), totals: new Totals() }));
   }
-  yield* scanRecords(context, inWindow(base.search), coverage, function* (scanned) {
+  const visit = function* (scanned: ScannedBlock): Steps<void> {
     const isCounted = percentile === undefined && of === undefined && groups.length === 0;
     if (isCounted && addFromCells(scanned, totals)) return;
     const all = yield* scanned.matches();
@@ -90,6 +97,13 @@ export function* measureResponse(
       const rows = yield* matchSteps(term, block, project);
       add(own, block.count, narrowed(all, rows), narrowed(matching, rows), durations);
     }
+  };
+  yield* scanRecords(context, inWindow(base.search), coverage, visit, {
+    kind: "measured",
+    matching: of === undefined ? undefined : scope.search,
+    groups: groups.map(({ term }) => term),
+    hasDurations: percentile !== undefined,
+    add: (group, measured) => (groups[group]?.totals ?? totals).add(measured),
   });
   return {
     ...totals.measured(percentile),

@@ -3,6 +3,7 @@
 
 import type { SketchLike } from "../../block/stats/duration_sketch.ts";
 import type { CountedValue } from "../../block/stats/value_counts.ts";
+import type { Expression } from "../../search/expression.ts";
 import type { Buckets } from "./time_buckets.ts";
 
 /** Timings that are counted together. */
@@ -24,6 +25,15 @@ export interface CountedMessages {
   readonly last: number;
   /** Of any of the records. */
   readonly id: number;
+}
+
+/** Records among which some match. */
+export interface CountedRecords {
+  readonly count: number;
+  /** Those that match, and others. */
+  readonly of: number;
+  /** The durations of completed timings among those that match. */
+  readonly durations: SketchLike;
 }
 
 /** What is counted, and who takes it. `scope` is the number of the scan's scope. */
@@ -52,6 +62,17 @@ export type CountedAsk =
       /** Undefined: times are not counted. */
       readonly buckets: Buckets | undefined;
       readonly add: (messages: CountedMessages) => void;
+    }
+  /** What rules measure: of all records and of each group, how many there are, and those that match. */
+  | {
+      readonly kind: "measured";
+      /** Undefined: all match. */
+      readonly matching: Expression | undefined;
+      /** What the records of each group match. */
+      readonly groups: readonly Expression[];
+      readonly hasDurations: boolean;
+      /** `group`: its number; −1 for all records. */
+      readonly add: (group: number, measured: CountedRecords) => void;
     }
   /** Records by the value of a field, the most frequent values at least. */
   | {
