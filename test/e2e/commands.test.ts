@@ -24,6 +24,9 @@ const COMMANDS: readonly (readonly [command: string, names: readonly string[]])[
   ["keys revoke", ["--config", "<name>"]],
   ["export", ["--config", "--format", "--project", "--from", "--to", "--data"]],
   ["sdk", ["--config", "--url", "--out", "--pack", "--json"]],
+  ["clickhouse schema", ["--config"]],
+  ["clickhouse check", ["--config", "--json"]],
+  ["clickhouse status", ["--config", "--json"]],
 ];
 
 function words(command: string): string[] {
