@@ -84,8 +84,8 @@ export class ClickHouseRecords implements HistoryRecords {
   }
 
   *projects(_limits?: QueryLimits): Steps<readonly string[]> {
-    const { visible, projects } = this.#options;
-    const all = yield* this.#settled(projects());
+    const { visible, projects, ownProjects } = this.#options;
+    const all = [...new Set([...(yield* this.#settled(projects())), ...ownProjects])].sort();
     return visible === undefined ? all : all.filter((project) => visible.includes(project));
   }
 

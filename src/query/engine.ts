@@ -33,6 +33,8 @@ export interface HistoryRange {
   readonly shippedUpTo: number;
   /** Of these projects only; undefined: of all. */
   readonly visible: Visible;
+  /** The projects of the data file: what is shipped of a new one is read at once. */
+  readonly ownProjects: readonly string[];
   /** Nothing of other nodes. */
   readonly isOwnOnly: boolean;
 }
@@ -188,5 +190,6 @@ function recordsOf({ source, cache, history, now }: EngineOptions, request: Quer
   const isOwnOnly = request.kind === "measure";
   if (history === undefined || (isOwnOnly && request.received.after >= now - history.keptMs)) return local;
   const shippedUpTo = history.shippedUpTo();
-  return new JoinedRecords(local, history.records({ shippedUpTo, visible: request.visible, isOwnOnly }), shippedUpTo);
+  const range = { shippedUpTo, visible: request.visible, ownProjects: source.projects(), isOwnOnly };
+  return new JoinedRecords(local, history.records(range), shippedUpTo);
 }

@@ -201,6 +201,7 @@ describe("each node", () => {
       const records = node.history.records({
         shippedUpTo: node.history.shippedUpTo(),
         visible: undefined,
+        ownProjects: node.source.projects(),
         isOwnOnly: false,
       });
       const limits = { memory: new QueryMemory(), clock: () => performance.now(), deadline: Infinity };
@@ -238,6 +239,13 @@ describe("each node", () => {
     expect(await first.ask({ ...entries, scope: scopeOf({ project: "only-7" }), visible })).toMatchObject({
       ok: false,
     });
+  });
+
+  test("reads what it has just shipped of a project that is new", async () => {
+    const node = new Node(1);
+    expect(await node.entries()).toEqual([]);
+    await node.ship("new", node.write("new", [log(TIME, "first")]));
+    expect((await node.entries()).map(({ message }) => message)).toEqual(["first"]);
   });
 
   test("measures for rules what it received itself, also while the history is away", async () => {

@@ -363,7 +363,12 @@ function* exportHistory(history: ClickHouseHistory, reader: NodeReader, request:
   const memory = new QueryMemory();
   const limits = { memory, clock: () => performance.now(), deadline: Number.POSITIVE_INFINITY };
   const records = () => {
-    return history.records({ shippedUpTo: reader.shippedUpTo(), visible: request.visible, isOwnOnly: false });
+    return history.records({
+      shippedUpTo: reader.shippedUpTo(),
+      visible: request.visible,
+      ownProjects: reader.blocks.projects(),
+      isOwnOnly: false,
+    });
   };
   return {
     projects: yield* records().projects(limits),
