@@ -13,6 +13,15 @@ export interface SchemaOptions {
 /** Raised with every change of the tables; SCHEMA_STEPS leads from one version to the next. */
 export const SCHEMA_VERSION = 1;
 
+/** The statements that lead from one version of the tables to the next. */
+export type SchemaStep = (options: SchemaOptions) => readonly string[];
+
+/**
+ * What leads from each version to the next one, the first from version 1; one fewer than SCHEMA_VERSION. A statement
+ * may run again, and beside that of another node: `ADD COLUMN IF NOT EXISTS`.
+ */
+export const SCHEMA_STEPS: readonly SchemaStep[] = [];
+
 /** The table that is read and written. With a cluster it is distributed over the shards' own tables. */
 export const RECORDS = "records";
 /** The table of each shard, where there is a cluster. */

@@ -3,7 +3,14 @@
 
 import type { ClickHouseClient } from "./client.ts";
 import { ClickHouseError } from "./errors.ts";
-import { createStatements, RECORDS, SCHEMA_VERSION, type SchemaOptions } from "./schema.ts";
+import {
+  createStatements,
+  RECORDS,
+  SCHEMA_STEPS,
+  SCHEMA_VERSION,
+  type SchemaOptions,
+  type SchemaStep,
+} from "./schema.ts";
 
 /** The oldest ClickHouse whose SQL, deduplication and formats are enough: the oldest with long-term support. */
 export const SERVER_VERSION_MIN = [25, 8] as const;
@@ -46,26 +53,43 @@ export async function serverState(client: ClickHouseClient, database: string): P
   return { version, isTooOld: false, hasDatabase, schemaVersion: hasDatabase ? await schemaVersion(client) : 0 };
 }
 
-/** Makes the tables where they are not yet. Throws ClickHouseError where the server cannot have them. */
-export async function makeTables(client: ClickHouseClient, database: string, options: SchemaOptions): Promise<void> {
+/**
+ * Makes the tables where they are not yet, and brings older ones up to date by `steps`. Throws ClickHouseError where
+ * the server cannot have them.
+ */
+export async function makeTables(
+  client: ClickHouseClient,
+  database: string,
+  options: SchemaOptions,
+  steps: readonly SchemaStep[] = SCHEMA_STEPS,
+): Promise<void> {
+  const version = steps.length + 1;
   const state = await serverState(client, database);
-  const problem = stateProblem(state, database);
+  const problem = stateProblem(state, database, version);
   if (problem !== undefined) throw new ClickHouseError("refused", problem);
-  if (state.schemaVersion === SCHEMA_VERSION) return;
-  for (const statement of schemaStatements(options)) await client.command(statement);
-  await client.command(`INSERT INTO ${VERSIONS} (version) VALUES ({version:UInt32})`, { version: SCHEMA_VERSION });
+  if (state.schemaVersion >= version) return;
+  const statements =
+    state.schemaVersion === 0
+      ? schemaStatements(options)
+      : steps.slice(state.schemaVersion - 1).flatMap((step) => step(options));
+  for (const statement of statements) await client.command(statement);
+  await client.command(`INSERT INTO ${VERSIONS} (version) VALUES ({version:UInt32})`, { version });
 }
 
 /** Why a server cannot be used; undefined: it can, and its tables are there or can be made. */
-export function stateProblem(state: ServerState, database: string): string | undefined {
+export function stateProblem(
+  state: ServerState,
+  database: string,
+  versionMax: number = SCHEMA_VERSION,
+): string | undefined {
   if (state.isTooOld) {
     return `ClickHouse ${state.version} is too old: expected ${SERVER_VERSION_MIN.join(".")} or later`;
   }
   if (!state.hasDatabase) {
     return `there is no database ${JSON.stringify(database)}: make it with CREATE DATABASE ${database}, or name another (clickhouse.database)`;
   }
-  if (state.schemaVersion > SCHEMA_VERSION) {
-    return `the tables have version ${state.schemaVersion}, this program knows versions up to ${SCHEMA_VERSION}; use a newer simplelogs`;
+  if (state.schemaVersion > versionMax) {
+    return `the tables have version ${state.schemaVersion}, this program knows versions up to ${versionMax}; use a newer simplelogs`;
   }
   return undefined;
 }
