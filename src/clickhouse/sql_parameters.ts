@@ -2,7 +2,7 @@
 // that a person wrote stands in it.
 
 /** A value of a parameter. */
-export type BoundValue = string | number | readonly string[];
+export type BoundValue = string | number | readonly string[] | readonly number[];
 
 export class SqlParameters {
   readonly #values: Record<string, BoundValue> = {};
@@ -24,6 +24,11 @@ export class SqlParameters {
   /** A finite number. */
   double(value: number): string {
     return this.#add("Float64", value);
+  }
+
+  /** Finite numbers. */
+  doubles(values: readonly number[]): string {
+    return this.#add("Array(Float64)", values);
   }
 
   /** A whole number from 0 up to 2^53. */

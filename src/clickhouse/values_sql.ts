@@ -4,7 +4,7 @@
 
 import type { CountedValue } from "../block/stats/value_counts.ts";
 import { VALUE_LENGTH_MAX } from "../core/limits.ts";
-import { cutTouchpoint } from "../core/touchpoint.ts";
+import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import { beginningOf } from "../query/responses/value_readers.ts";
 import type { CountedAsk } from "../query/scan/counted.ts";
 import { IDS_PER_NODE } from "../query/scan/ids.ts";
@@ -22,11 +22,11 @@ interface ValueColumn {
   readonly value: string;
   /** Which records have the field; "1": all. */
   readonly isThere: string;
-  /** Whether values are texts that may be longer than what is shown. */
-  readonly mayBeLong?: boolean;
+  /** Texts of so many bytes may be longer than what is shown. Undefined: none is. */
+  readonly longFrom?: number;
   readonly read: (value: unknown) => CountedValue;
-  /** The inverse of `read` as the text that `toString` of the value gives; undefined: no record has it. */
-  readonly written: (value: CountedValue) => string | undefined;
+  /** Whether the value in SQL is one of these, as `read` gives them. */
+  readonly isOneOf: (values: readonly CountedValue[], parameters: SqlParameters) => string;
 }
 
 /** More known values than this are not listed in a statement: all values are asked for instead. */
@@ -34,18 +34,18 @@ const KNOWN_MAX = 10_000;
 /** The most values that a response lists. */
 const VALUES_MAX = 1_000_000;
 
-const text = (value: string, isThere = "1", mayBeLong = false): ValueColumn => ({
+const text = (value: string, isThere = "1", longFrom?: number): ValueColumn => ({
   value,
   isThere,
-  mayBeLong,
+  ...(longFrom === undefined ? {} : { longFrom }),
   read: (one) => beginningOf(one as string),
-  written: (one) => (typeof one === "string" ? one : undefined),
+  isOneOf: (values, parameters) => `has(${parameters.texts(values.map(String))}, value)`,
 });
 const number = (value: string, isThere = "1"): ValueColumn => ({
   value,
   isThere,
   read: (one) => one as number,
-  written: (one) => (typeof one === "number" ? String(one) : undefined),
+  isOneOf: (values, parameters) => `has(${parameters.doubles(values.map(Number))}, toFloat64(value))`,
 });
 
 const COLUMNS: Readonly<Record<string, ValueColumn>> = {
@@ -54,11 +54,14 @@ const COLUMNS: Readonly<Record<string, ValueColumn>> = {
   level: text("toString(level)", "level != ''"),
   source: text("toString(source)"),
   keyType: text("toString(key_type)", "key_type != ''"),
-  apiKey: text("api_key", "1", true),
+  apiKey: text("api_key", "1", VALUE_LENGTH_MAX),
   project: text("project"),
-  touchpoint: { ...text("touchpoint", "touchpoint != ''", true), read: (one) => cutTouchpoint(one as string) },
-  key: text("key", "key != ''", true),
-  message: text("message", "has_message", true),
+  touchpoint: {
+    ...text("touchpoint", "touchpoint != ''", TOUCHPOINT_LENGTH_MAX),
+    read: (one) => cutTouchpoint(one as string),
+  },
+  key: text("key", "key != ''", VALUE_LENGTH_MAX),
+  message: text("message", "has_message", VALUE_LENGTH_MAX),
   id: number(`node * ${IDS_PER_NODE} + id`),
   time: number("time"),
   receivedAt: number("received_at"),
@@ -79,9 +82,13 @@ function columnOf(field: string, parameters: SqlParameters): ValueColumn {
   return {
     value: memberSql(name, parameters),
     isThere: hasMemberSql(name, parameters),
-    mayBeLong: true,
+    longFrom: VALUE_LENGTH_MAX,
     read: (json) => shown(JSON.parse(json as string), json as string),
-    written: JSON.stringify,
+    isOneOf: (values, parameters) => {
+      // A text may be that of an object or a list.
+      const json = values.flatMap((one) => [JSON.stringify(one), ...(/^[[{]/.test(String(one)) ? [String(one)] : [])]);
+      return `has(${parameters.texts(json)}, value)`;
+    },
   };
 }
 
@@ -96,22 +103,22 @@ export function valuesStatement(
   condition: Condition,
   parameters: SqlParameters,
 ): CountStatement {
-  const { value, isThere, mayBeLong = false, read, written } = columnOf(field, parameters);
-  const knownTexts = known().flatMap((one) => written(one) ?? []);
-  const isLimited = Number.isFinite(limit) && knownTexts.length <= KNOWN_MAX;
+  const { value, isThere, longFrom, read, isOneOf } = columnOf(field, parameters);
+  const others = known();
+  const isLimited = Number.isFinite(limit) && others.length <= KNOWN_MAX;
   const matching = `FROM ${RECORDS} WHERE ${condition.sure} AND ${isThere}`;
   const counted = `SELECT ${value} AS value, count() AS counted, (SELECT count() ${matching}) AS total ${matching}`;
   // Bytes, which are at least as many as characters.
-  const isLong = `length(${value}) >= ${VALUE_LENGTH_MAX}`;
-  const isKnown = `has(${parameters.texts(knownTexts)}, toString(value))`;
+  const isLong = `length(${value}) >= ${longFrom ?? 0}`;
+  const isKnown = isOneOf(isLimited ? others : [], parameters);
   const limited =
-    `${counted}${mayBeLong ? ` AND NOT ${isLong}` : ""} GROUP BY value ` +
-    `ORDER BY ${isKnown} DESC, counted DESC, toString(value) ASC LIMIT ${parameters.unsigned(Math.min(limit, VALUES_MAX) + 1 + knownTexts.length)}`;
-  const others = mayBeLong ? ` UNION ALL ${counted} AND ${isLong} GROUP BY value` : "";
+    `${counted}${longFrom === undefined ? "" : ` AND NOT ${isLong}`} GROUP BY value ` +
+    `ORDER BY ${isKnown} DESC, counted DESC, toString(value) ASC LIMIT ${parameters.unsigned(Math.min(limit, VALUES_MAX) + 1 + others.length)}`;
+  const long = longFrom !== undefined ? ` UNION ALL ${counted} AND ${isLong} GROUP BY value` : "";
   let total = 0;
   let added = 0;
   return {
-    sql: isLimited ? `SELECT * FROM (${limited})${others}` : `${counted} GROUP BY value`,
+    sql: isLimited ? `SELECT * FROM (${limited})${long}` : `${counted} GROUP BY value`,
     add: ([one, count, all]) => {
       total = all as number;
       added += count as number;
