@@ -229,7 +229,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clientShare: settings.queue.clientShare,
       dedupe: settings.dedupe,
       decoding: { otlpResource: settings.otlp.resource },
-      shipping: clickhouse && { keepLocalMs: clickhouse.keepLocalMs, backlogBytesMax: clickhouse.backlogBytesMax },
+      shipping: clickhouse && {
+        keepLocalMs: clickhouse.keepLocalMs,
+        backlogBytesMax: clickhouse.backlogBytesMax,
+        node: clickhouse.node,
+      },
     },
     shipping,
     rules: rulesOf(settings, keys),

@@ -4,6 +4,7 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import type { Settings } from "../config/settings.ts";
 import type { EraseReport } from "../core/account_responses.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatCount, formatCountOf, formatInstant } from "../core/format.ts";
@@ -57,8 +58,10 @@ Examples:
   simplelogs erase --project staging --to 2025-12-31 --yes
 `;
 
+const ONLY_BOTH =
+  "ClickHouse has records of this data file too, and a running server removes both: start it, set SIMPLELOGS_TOKEN to its admin token, and erase again; or name the file (--data), to remove its own records alone";
 const ONLY_HERE =
-  "only records of this data file are removed: those that were shipped to ClickHouse stay there; docs/scaling.md says how to remove them";
+  "only records of this data file are counted: set SIMPLELOGS_TOKEN to the server's admin token, and it counts those in ClickHouse too";
 
 /** Adds the command to the program. */
 export function registerErase(program: Command, tools: EraseTools): void {
@@ -129,11 +132,13 @@ function contents({
   blocks,
   rejections,
   waiting,
+  shipped,
 }: Partial<EraseReport> & { readonly records: number }): string {
   const entries = (count: number, which: string) =>
     `${formatCount(count)} ${which} ${count === 1 ? "entry" : "entries"}`;
   return [
     formatCountOf(records, "record") + (blocks === undefined ? "" : ` from ${formatCountOf(blocks, "block")}`),
+    ...(shipped === undefined ? [] : [`${formatCountOf(shipped, "record")} in ClickHouse`]),
     ...(rejections === undefined ? [] : [entries(rejections, "dropped")]),
     ...(waiting === undefined ? [] : [entries(waiting, "open")]),
   ].join(", ");
@@ -190,23 +195,42 @@ export function createOpenEraser(progress: Progress): OpenEraser {
     const address = remoteAddressOf(command, options, context);
     if (address !== undefined) return new RemoteEraser(address);
     if (purpose === "count") {
-      const { data } = await readableDataOf(command, options, context);
+      const { data, settings } = await readableDataOf(command, options, context);
+      if (settings?.clickhouse === undefined || options.data !== undefined) return new LocalEraser(data, progress);
+      const own = ownServer(options, settings, context);
+      if (own !== undefined) return new RemoteEraser(own);
+      context.stderr.write(`simplelogs: ${ONLY_HERE}\n`);
       return new LocalEraser(data, progress);
     }
     const { file, settings } = await localDataOf(command, options, context);
     const locked = lockedBy(file);
     if (locked === undefined) {
-      if (settings?.clickhouse !== undefined) context.stderr.write(`simplelogs: ${ONLY_HERE}\n`);
+      if (settings?.clickhouse !== undefined && options.data === undefined)
+        throw new OperatingError("usage", `nothing was removed: ${ONLY_BOTH}`);
       return new LocalEraser(asItIs(file), progress);
     }
-    const token = tokenOf(options, context);
-    const url = options.data === undefined && settings !== undefined ? configuredUrl(settings) : undefined;
-    if (token !== undefined && url !== undefined) return new RemoteEraser({ url, token, isOwn: true });
+    const own = ownServer(options, settings, context);
+    if (own !== undefined) return new RemoteEraser(own);
+    const url = urlOf(options, settings);
     throw new OperatingError(
       "data_locked",
       `${locked.message}; or let that server do it: set SIMPLELOGS_TOKEN to its admin token${url === undefined ? ", and give --url" : ""}`,
     );
   };
+}
+
+/** The server of the configuration's data file; undefined where its address or the token is not known. */
+function ownServer(
+  options: SourceOptions,
+  settings: Settings | undefined,
+  context: CliContext,
+): RemoteAddress | undefined {
+  const [token, url] = [tokenOf(options, context), urlOf(options, settings)];
+  return token === undefined || url === undefined ? undefined : { url, token, isOwn: true };
+}
+
+function urlOf({ data }: SourceOptions, settings: Settings | undefined): string | undefined {
+  return data === undefined && settings !== undefined ? configuredUrl(settings) : undefined;
 }
 
 /** The error that says which process holds the file, or undefined. */

@@ -162,7 +162,14 @@ const RESPONSES: Readonly<Record<SourceQuery["kind"], Check>> = {
   }),
 };
 const ERASED = object({
-  erased: object({ records: count, blocks: count, rejections: count, waiting: count, damagedBlocks: optional(count) }),
+  erased: object({
+    records: count,
+    blocks: count,
+    rejections: count,
+    waiting: count,
+    shipped: optional(count),
+    damagedBlocks: optional(count),
+  }),
 });
 const GAP = object({ missed: count });
 

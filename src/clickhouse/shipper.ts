@@ -5,6 +5,9 @@
 // that comes twice once, as long as it remembers the token. Where the outcome is not known, the ids that are there are
 // asked for first, and only those that are missing are sent, with the same token: then nothing depends on how long the
 // server remembers. A batch is only done when an insert has returned, or when all its ids were found.
+//
+// While records are erased, nothing is shipped: `hold` first finishes the batch that may have been sent, since it could
+// arrive later, and forgets what was read of the next one, which may have erased records in it.
 
 import type { ShippedBatch, ShippingState } from "../commit/shipping_state.ts";
 import type { ShippingFigures } from "../core/telemetry.ts";
@@ -53,6 +56,8 @@ export class Shipper {
   readonly #stopping = new AbortController();
   #state: ShippingState;
   #isPrepared = false;
+  /** Resolves once nothing is on its way; undefined: nobody holds. */
+  #hold: ReturnType<typeof Promise.withResolvers<void>> | undefined;
   /** Whether the batch of the state may have been sent. */
   #isUncertain: boolean;
   /** The records of the batch of the state; undefined: they have to be read. */
@@ -88,9 +93,27 @@ export class Shipper {
     this.#wake();
   }
 
+  /**
+   * Resolves once no batch is on its way; none is begun until `release`. Rejects with what keeps the batch on its way
+   * from being finished: then nothing is held.
+   */
+  async hold(): Promise<void> {
+    this.#hold ??= Promise.withResolvers<void>();
+    const { promise } = this.#hold;
+    this.#wake();
+    await promise;
+  }
+
+  /** Goes on shipping. */
+  release(): void {
+    this.#hold = undefined;
+    this.#wake();
+  }
+
   /** No batch is begun after this; one that is sent stays in the state as it is. */
   stop(): void {
     this.#stopping.abort();
+    this.#hold?.reject(new ClickHouseError("cancelled", "shipping stops"));
     this.#wake();
   }
 
@@ -112,6 +135,10 @@ export class Shipper {
 
   async #step(): Promise<void> {
     if (!this.#isPrepared) await this.#prepare();
+    if (this.#hold !== undefined && !this.#isUncertain) {
+      await this.#whileHeld();
+      return;
+    }
     const batch = this.#state.batch ?? (await this.#nextBatch());
     if (batch === undefined || this.#isStopping) return;
     await this.#deliver(batch);
@@ -120,6 +147,13 @@ export class Shipper {
     this.#inHand = undefined;
     this.#oldestAt = undefined;
     this.#recovered();
+  }
+
+  /** Until it is released. What comes next is read again then. */
+  async #whileHeld(): Promise<void> {
+    this.#inHand = undefined;
+    this.#hold?.resolve();
+    while (this.#hold !== undefined && !this.#isStopping) await this.#woken(undefined);
   }
 
   async #prepare(): Promise<void> {
@@ -158,11 +192,11 @@ export class Shipper {
     if (waiting < BATCH_RECORDS_MAX) {
       const isEnough = () => source.nextId() - from >= BATCH_RECORDS_MAX;
       const until = this.#oldestAt + GATHER_MS;
-      while (!this.#isStopping && !isEnough() && this.#options.clock() < until) {
+      while (!this.#isStopping && this.#hold === undefined && !isEnough() && this.#options.clock() < until) {
         await this.#woken(until - this.#options.clock());
       }
-      if (this.#isStopping) return undefined;
     }
+    if (this.#isStopping || this.#hold !== undefined) return undefined;
     const read = source.read(from, Math.min(source.nextId(), from + BATCH_RECORDS_MAX));
     const fitting = this.#encode(read.records);
     const next = read.records[fitting];
@@ -232,6 +266,8 @@ export class Shipper {
     this.#figures.failures++;
     if (error.message !== this.#problem) this.#options.log("warn", `records are not shipped: ${error.message}`);
     this.#problem = error.message;
+    this.#hold?.reject(error);
+    this.#hold = undefined;
     await this.#woken(backoffMs(++this.#failures, this.#options.random()), true);
   }
 
@@ -247,7 +283,7 @@ export class Shipper {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = ms === undefined ? () => undefined : this.#options.schedule(resolve, ms);
     this.#wake = () => {
-      if (!isPause || this.#isStopping) resolve();
+      if (!isPause || this.#isStopping || this.#hold !== undefined) resolve();
     };
     await promise;
     this.#wake = () => undefined;

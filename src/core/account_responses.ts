@@ -232,6 +232,9 @@ export const ErasedSchema = object("Erased", {
     blocks: count("Blocks rewritten or removed"),
     rejections: count("Kept rejections removed"),
     waiting: count("Waiting timings removed"),
+    shipped: Type.Optional(
+      count("Records removed from ClickHouse; those that the data file had as well are counted in `records`, too"),
+    ),
     damagedBlocks: Type.Optional(count("Blocks that are damaged, so could not be searched, and stay")),
   }),
 });

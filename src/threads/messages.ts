@@ -12,6 +12,7 @@ import type {
   QueryOutcome,
   QueryRefusal,
   QueryRequest,
+  QueryScope,
   TailEvent,
   TailRequest,
 } from "../core/queries.ts";
@@ -48,7 +49,14 @@ export interface WriterSettings {
   readonly decoding?: DecoderSettings;
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
   /** Where a ClickHouse cluster is behind the data file; absent: none. */
-  readonly shipping?: { readonly keepLocalMs: number; readonly backlogBytesMax: number } | undefined;
+  readonly shipping?:
+    | {
+        readonly keepLocalMs: number;
+        readonly backlogBytesMax: number;
+        /** The number of this server: a part of each id that is shown. */
+        readonly node: number;
+      }
+    | undefined;
 }
 
 /** From the main thread to the writer. */
@@ -198,10 +206,23 @@ export type ToShipper =
   | { readonly kind: "rules"; readonly rules: ShipperRules }
   /** Records were committed. */
   | { readonly kind: "advance" }
-  | { readonly kind: "saved"; readonly number: number; readonly isSaved: boolean };
+  | { readonly kind: "saved"; readonly number: number; readonly isSaved: boolean }
+  /** Erases in the cluster; "erased" answers. From then on nothing is shipped until "release". */
+  | { readonly kind: "erase"; readonly scope: ErasedScope }
+  | { readonly kind: "release" };
+
+/** What is erased: records of one project. */
+export type ErasedScope = QueryScope & { readonly project: string };
+
+/** What an erasure in the cluster came to. */
+export type ShippedErasure =
+  | { readonly isErased: true; readonly records: number; readonly hasProject: boolean }
+  /** `isBegun`: some of the records may be erased. */
+  | { readonly isErased: false; readonly isBegun: boolean; readonly message: string };
 
 /** From the shipper to the main thread. */
 export type FromShipper =
+  | { readonly kind: "erased"; readonly outcome: ShippedErasure }
   | { readonly kind: "save"; readonly number: number; readonly state: ShippingState }
   | { readonly kind: "figures"; readonly figures: ShippingFigures }
   | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly message: string };

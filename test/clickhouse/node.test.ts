@@ -275,25 +275,6 @@ test(
 );
 
 test(
-  "a node erases nothing that the cluster has too, and says so",
-  async () => {
-    await withServer(configOf(), async (server) => {
-      await new Sender().send(server, 5);
-      await untilStored(5);
-      const answer = await fetch(`${server.url}/api/v1/erase`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
-        body: JSON.stringify({ project: "default" }),
-      });
-      expect(answer.status).toBe(503);
-      expect(await answer.text()).toContain("ClickHouse has the records too");
-      expect(await stored()).toEqual(all(5));
-    });
-  },
-  TEST_MS_MAX,
-);
-
-test(
   "a node with the number of another one ships nothing, and says why",
   async () => {
     await withServer(configOf("node = 2"), async (server) => {

@@ -88,7 +88,7 @@ function selectErased(database: Database, block: BlockRow, scope: EraseScope): S
   const isInside = isInTimes(scope, block.timeMin) && isInTimes(scope, block.timeMax);
   if (isInside && scope.matchRows === undefined) return "all";
   try {
-    const rows = rowsToErase(scope, openBlock(loadChunks(database, block.id), block.records));
+    const rows = rowsToErase(scope, openBlock(loadChunks(database, block.id), block.records, scope.idOffset));
     return rows === undefined || sumOf(rows) === block.records ? "all" : rows;
   } catch (error) {
     if (isDamage(error)) return "damaged";

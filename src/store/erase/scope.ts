@@ -19,6 +19,8 @@ export interface EraseScope {
   readonly to: number | undefined;
   /** Undefined: whatever it is. */
   readonly matchRows: MatchRows | undefined;
+  /** Added to the ids of the data file, so that a search finds those that are shown. Default: 0. */
+  readonly idOffset?: number;
 }
 
 /** Whether everything of the project goes. */

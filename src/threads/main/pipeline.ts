@@ -23,6 +23,7 @@ import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import { IdleGc } from "../idle_gc.ts";
 import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "../messages.ts";
 import { Compaction } from "./compaction.ts";
+import { Erasures } from "./erasures.ts";
 import type { Shipping } from "./shipping.ts";
 import { RestartDelay } from "./thread_lifetime.ts";
 import { ChangeRequests, FlushRequests, STOPPING, WRITER_DIED } from "./writer_requests.ts";
@@ -36,17 +37,6 @@ const HEARTBEAT_MS_MAX = 5_000;
  * included.
  */
 const STOP_MS_MAX = 7_000;
-
-/** The outcome of an erasure where a cluster has the records, too. */
-const NOT_ERASED_FROM_CLUSTER: ChangeOutcome = {
-  ok: false,
-  refusal: {
-    code: "unavailable",
-    message:
-      "Nothing was erased: ClickHouse has the records too, and this server does not erase there. " +
-      "docs/scaling.md says how it is done on both sides",
-  },
-};
 
 /** Writes a line to the log of the process. */
 export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
@@ -86,6 +76,7 @@ export class Pipeline implements PipelineView, ChangeService {
   readonly #compaction: Compaction;
   readonly #writerDelay: RestartDelay;
   readonly #changes = new ChangeRequests(() => this.dispatcher.drained());
+  readonly #erasures: Erasures | undefined;
   readonly #idleGc = new IdleGc();
   readonly #flushes = new FlushRequests(() => this.#writer?.post({ kind: "flush" }));
   #snapshot = NOTHING_YET;
@@ -107,6 +98,7 @@ export class Pipeline implements PipelineView, ChangeService {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#rules = options.rules;
+    this.#erasures = options.shipping && new Erasures(options.shipping);
     this.#writerDelay = new RestartDelay(options.clock);
     this.#compaction = new Compaction({
       file: options.settings.file,
@@ -167,8 +159,13 @@ export class Pipeline implements PipelineView, ChangeService {
 
   change(request: ChangeRequest): Promise<ChangeOutcome> {
     // What is said to be erased must be gone everywhere.
-    if (request.kind === "erase" && this.#options.shipping !== undefined)
-      return Promise.resolve(NOT_ERASED_FROM_CLUSTER);
+    if (request.kind === "erase" && this.#erasures !== undefined) {
+      return this.#erasures.erase(request, () => this.#changeData(request));
+    }
+    return this.#changeData(request);
+  }
+
+  #changeData(request: ChangeRequest): Promise<ChangeOutcome> {
     const writer = this.#writer;
     if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_DIED);
     return this.#changes.request(request, (message) => writer.post(message));

@@ -5,7 +5,14 @@ import type { ShippingState } from "../../commit/shipping_state.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ShippingFigures } from "../../core/telemetry.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
-import type { FromShipper, HistorySettings, ShipperRules, ToShipper } from "../messages.ts";
+import type {
+  ErasedScope,
+  FromShipper,
+  HistorySettings,
+  ShippedErasure,
+  ShipperRules,
+  ToShipper,
+} from "../messages.ts";
 import { RestartDelay } from "./thread_lifetime.ts";
 
 /** What shipping needs. */
@@ -31,6 +38,12 @@ const NOTHING_YET: ShippingFigures = {
   problem: undefined,
 };
 
+/** An erasure: shipping is held from its outcome on. */
+interface HeldErasure {
+  readonly thread: ThreadHandle<ToShipper>;
+  readonly answer: (outcome: ShippedErasure) => void;
+}
+
 interface Asked {
   readonly thread: ThreadHandle<ToShipper> | undefined;
   readonly number: number;
@@ -53,6 +66,7 @@ export class Shipping {
   /** Counters of threads that have ended. */
   #before = NOTHING_YET;
   #isStopping = false;
+  #erasure: HeldErasure | undefined;
 
   constructor(options: ShippingOptions) {
     this.#options = options;
@@ -67,6 +81,7 @@ export class Shipping {
     // What the writer before was asked for may be in the file or not: the thread goes on from what is.
     this.#asked.clear();
     this.#thread?.terminate();
+    this.#eraserEnded();
     this.#start();
   }
 
@@ -101,11 +116,40 @@ export class Shipping {
     };
   }
 
+  /**
+   * Erases in the cluster; one at a time. From the outcome on nothing is shipped until `release`, which says whether
+   * that held.
+   */
+  erase(scope: ErasedScope): Promise<ShippedErasure> {
+    const thread = this.#thread;
+    if (thread === undefined) {
+      return Promise.resolve({ isErased: false, isBegun: false, message: "the shipper thread is starting" });
+    }
+    const { promise, resolve } = Promise.withResolvers<ShippedErasure>();
+    this.#erasure = { thread, answer: resolve };
+    thread.post({ kind: "erase", scope });
+    return promise;
+  }
+
+  /** Goes on shipping. Returns whether the same thread held it all the time. */
+  release(): boolean {
+    const wasHeld = this.#erasure !== undefined && this.#erasure.thread === this.#thread;
+    this.#erasure = undefined;
+    this.#thread?.post({ kind: "release" });
+    return wasHeld;
+  }
+
   /** Ends the thread: at any moment, since the next one goes on where the data file says. */
   stop(): void {
     this.#isStopping = true;
     this.#thread?.terminate();
     this.#thread = undefined;
+    this.#eraserEnded();
+  }
+
+  /** The thread that erases has ended. */
+  #eraserEnded(): void {
+    this.#erasure?.answer({ isErased: false, isBegun: true, message: "the shipper thread has ended" });
   }
 
   #start(): void {
@@ -130,6 +174,9 @@ export class Shipping {
         this.#write(number, message.state);
         break;
       }
+      case "erased":
+        this.#erasure?.answer(message.outcome);
+        break;
       case "figures":
         this.#figures = message.figures;
         break;
@@ -141,6 +188,7 @@ export class Shipping {
 
   #ended(reason: string): void {
     this.#thread = undefined;
+    this.#eraserEnded();
     if (this.#isStopping) return;
     this.#options.log("error", `the shipper thread died: ${reason}; starting another`);
     setTimeout(() => {

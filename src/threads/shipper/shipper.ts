@@ -1,22 +1,34 @@
 // The shipper thread: reads committed blocks and sends their records to ClickHouse. It writes nothing into the data
 // file: the writer does, before each batch and after it. It can be ended at any moment; the next one goes on where the
-// data file says. There is one only where a cluster is configured.
+// data file says. There is one only where a cluster is configured. It erases in the cluster, too, since nothing may be
+// shipped meanwhile.
 
 import { ClickHouseClient } from "../../clickhouse/client.ts";
+import { eraseShipped } from "../../clickhouse/erase.ts";
+import { ClickHouseError } from "../../clickhouse/errors.ts";
 import { Shipper, StateNotSaved } from "../../clickhouse/shipper.ts";
 import { makeTables } from "../../clickhouse/tables.ts";
 import type { ShippingState } from "../../commit/shipping_state.ts";
 import { stepBack } from "../../runtime/priority.ts";
 import { ignoreProxies } from "../../runtime/proxies.ts";
 import { listen, reply } from "../../runtime/thread.ts";
+import { parseSearch } from "../../search/parser.ts";
 import { BlockReader } from "../../store/block_reader.ts";
-import type { FromShipper, ShipperRules, ToShipper } from "../messages.ts";
+import type {
+  ErasedScope,
+  FromShipper,
+  HistorySettings,
+  ShippedErasure,
+  ShipperRules,
+  ToShipper,
+} from "../messages.ts";
 import { BlockSource } from "./block_source.ts";
 
 /** How often the figures are sent, in ms. */
 const FIGURES_EVERY_MS = 500;
 
 let shipper: Shipper | undefined;
+let history: HistorySettings | undefined;
 let rules: ShipperRules = { retentionMs: new Map(), defaultRetentionMs: 0 };
 const saving = new Map<number, (isSaved: boolean) => void>();
 let nextSave = 1;
@@ -33,20 +45,43 @@ function save(state: ShippingState): Promise<void> {
   });
 }
 
-function start({ file, history, state }: Extract<ToShipper, { kind: "start" }>): void {
+/** Erases in the cluster, with nothing on its way there. */
+async function erase({ project, q, timeZone, from, to }: ErasedScope): Promise<ShippedErasure> {
+  const parsed = parseSearch(q, timeZone);
+  if (shipper === undefined || history === undefined || !parsed.ok) {
+    return { isErased: false, isBegun: false, message: parsed.ok ? "it has not started" : parsed.problem.message };
+  }
+  let isBegun = false;
+  try {
+    await shipper.hold();
+    const scope = { project, search: parsed.search, from, to };
+    const begins = () => {
+      isBegun = true;
+    };
+    const client = new ClickHouseClient(history);
+    const erased = await eraseShipped(scope, { client, cluster: history.cluster, begins });
+    return { isErased: true, ...erased };
+  } catch (error) {
+    if (!(error instanceof ClickHouseError || error instanceof StateNotSaved)) throw error;
+    return { isErased: false, isBegun, message: error.message };
+  }
+}
+
+function start({ file, history: address, state }: Extract<ToShipper, { kind: "start" }>): void {
   // What is sent to the cluster, the password among it, goes to the cluster.
   ignoreProxies();
   stepBack();
   const log = (level: "info" | "warn" | "error", message: string) =>
     reply<FromShipper>({ kind: "log", level, message });
-  const client = new ClickHouseClient(history);
+  history = address;
+  const client = new ClickHouseClient(address);
   const one = new Shipper(
     {
       client,
       source: new BlockSource(new BlockReader(file), (message) => log("error", message)),
-      node: history.node,
+      node: address.node,
       retentionMsOf: (project) => rules.retentionMs.get(project) ?? rules.defaultRetentionMs,
-      prepare: () => makeTables(client, history.database, { cluster: history.cluster }),
+      prepare: () => makeTables(client, address.database, { cluster: address.cluster }),
       save,
       clock: Date.now,
       schedule(run, ms) {
@@ -79,6 +114,12 @@ listen<ToShipper>((message) => {
       break;
     case "advance":
       shipper?.advance();
+      break;
+    case "erase":
+      void erase(message.scope).then((outcome) => reply<FromShipper>({ kind: "erased", outcome }));
+      break;
+    case "release":
+      shipper?.release();
       break;
     case "saved":
       saving.get(message.number)?.(message.isSaved);

@@ -33,6 +33,8 @@ export interface ChangesOptions {
   readonly rules: () => WriterRules;
   /** Unix ms. */
   readonly clock: Clock;
+  /** Added to the ids of the data file where they are shown. */
+  readonly idOffset: number;
   /** Commits rows of alerts with their records. Throws SQLite's error. */
   readonly writeAlerts: (write: AlertWrite) => void;
   readonly reply: (number: number, outcome: ChangeOutcome) => void;
@@ -107,7 +109,7 @@ export class Changes {
   }
 
   #beginErasure(number: number, { scope }: EraseRequest): void {
-    const { store, file, ingester, later, reply } = this.#options;
+    const { store, file, ingester, later, reply, idOffset } = this.#options;
     const parsed = parseSearch(scope.q, scope.timeZone);
     if (!parsed.ok) {
       const { message, at } = parsed.problem;
@@ -124,6 +126,7 @@ export class Changes {
         from,
         to,
         matchRows: search.kind === "all" ? undefined : (view, name) => matchRows(search, view, name),
+        idOffset,
       },
       forgetPending: (erased) => ingester().forget(erased),
       forgetTouchpoints: (names) => {

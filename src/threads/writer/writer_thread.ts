@@ -18,6 +18,7 @@ import { BatchChecks } from "../../ingest/batch_checks.ts";
 import { Ingester } from "../../ingest/ingester.ts";
 import { projectRules } from "../../ingest/rules.ts";
 import { serverRecord } from "../../ingest/server_record.ts";
+import { IDS_PER_NODE } from "../../query/scan/ids.ts";
 import { LargeWork } from "../../runtime/large_work.ts";
 import { isStoreError } from "../../store/database.ts";
 import { cutFile } from "../../store/disk_space.ts";
@@ -106,6 +107,7 @@ export class WriterThread {
       ingester: () => this.#ingester,
       rules: () => this.#rules,
       clock: systemClock,
+      idOffset: (start.settings.shipping?.node ?? 0) * IDS_PER_NODE,
       writeAlerts: (write) => this.#writeAlerts(write),
       reply: (number, outcome) => this.#changed(number, outcome),
       failed: (reason) => this.#failed(reason),

@@ -4,7 +4,7 @@ import { ShippingRecord } from "../../../../src/threads/writer/shipping_record.t
 import { withFolder } from "../../../support/folder.ts";
 import { groupOf, recordOf } from "../../../support/groups.ts";
 
-const SETTINGS = { keepLocalMs: 1_000, backlogBytesMax: 2 ** 20 };
+const SETTINGS = { keepLocalMs: 1_000, backlogBytesMax: 2 ** 20, node: 1 };
 const MINUTE_MS = 60_000;
 
 function withStore(work: (store: StoreWriter, reopen: () => StoreWriter) => void): Promise<void> {
