@@ -35,7 +35,9 @@ afterAll(() => server.stop());
 /** Project and shown id of each record that is there. */
 async function left(): Promise<string[]> {
   const rows = await client.query(`SELECT project, node, id FROM ${RECORDS}`);
-  return rows.map(([project, node, id]) => `${project} ${(node as number) * IDS_PER_NODE + (id as number)}`).toSorted();
+  return rows
+    .map(([project, node, id]) => `${project as string} ${(node as number) * IDS_PER_NODE + (id as number)}`)
+    .toSorted();
 }
 
 function searchOf(q: string): ShippedScope["search"] {
