@@ -5,6 +5,7 @@
 // What fails in the middle leaves a part deleted; the same again deletes the rest. What other nodes ship meanwhile may
 // stay. This node ships nothing meanwhile: see Shipper.hold.
 
+import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { matchRows } from "../query/match/evaluate.ts";
 import { placeOfId } from "../query/scan/ids.ts";
 import type { Expression } from "../search/expression.ts";
@@ -17,7 +18,7 @@ import { searchCondition } from "./search_sql.ts";
 import { SqlParameters } from "./sql_parameters.ts";
 
 /** How long one statement may take, in ms: a mutation writes every part again that has a record to delete. */
-const STATEMENT_MS_MAX = 30 * 60_000;
+export const STATEMENT_MS_MAX = 30 * 60_000;
 /** Ids of one mutation: their text stays below what a server takes as one statement (256 KiB). */
 export const MUTATION_IDS_MAX = 10_000;
 /** Ids that are gathered before they are deleted: 8 MB. */
@@ -37,6 +38,8 @@ export interface ErasedShipped {
   /** Whether the project had any record. */
   readonly hasProject: boolean;
   readonly records: number;
+  /** Those that records of the project still have. */
+  readonly touchpoints: readonly string[];
 }
 
 export interface EraseShippedOptions {
@@ -53,10 +56,21 @@ export interface EraseShippedOptions {
 export async function eraseShipped(scope: ShippedScope, options: EraseShippedOptions): Promise<ErasedShipped> {
   const project = new SqlParameters();
   const known = `SELECT 1 FROM ${RECORDS} WHERE project = ${project.text(scope.project)} LIMIT 1`;
-  if ((await options.client.query(known, project.values)).length === 0) return { hasProject: false, records: 0 };
+  if ((await options.client.query(known, project.values)).length === 0) {
+    return { hasProject: false, records: 0, touchpoints: [] };
+  }
   const isDecided = isExact(conditionOf(scope, new SqlParameters()));
-  const records = await eraseSure(scope, options);
-  return { hasProject: true, records: records + (isDecided ? 0 : await eraseUnsure(scope, options)) };
+  const records = (await eraseSure(scope, options)) + (isDecided ? 0 : await eraseUnsure(scope, options));
+  return { hasProject: true, records, touchpoints: await touchpointsOf(scope, options) };
+}
+
+/** Records may have more names than a list holds. Past this bound a name may leave the list until it comes again. */
+async function touchpointsOf({ project }: ShippedScope, { client }: EraseShippedOptions): Promise<string[]> {
+  const parameters = new SqlParameters();
+  const where = `project = ${parameters.text(project)} AND touchpoint != ''`;
+  const sql = `SELECT DISTINCT touchpoint FROM ${RECORDS} WHERE ${where} LIMIT ${10 * TOUCHPOINTS_MAX}`;
+  const rows = await client.query(sql, parameters.values, { timeMsMax: STATEMENT_MS_MAX });
+  return rows.map(([name]) => name as string);
 }
 
 /** Deletes what matches for sure. */

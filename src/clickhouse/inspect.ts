@@ -28,8 +28,10 @@ export interface NodeRecords {
 
 /** The rights that the user needs, each with what it is for. */
 const RIGHTS = [
-  ["SELECT, INSERT", "to store and read records"],
-  ["CREATE TABLE, ALTER", "to make the tables"],
+  { rights: "SELECT, INSERT", on: "database", purpose: "to store and read records" },
+  { rights: "CREATE TABLE, ALTER", on: "database", purpose: "to make the tables" },
+  { rights: "ALTER DELETE", on: "database", purpose: "to erase records" },
+  { rights: "KILL QUERY", on: "server", purpose: "to end queries that nobody waits for" },
 ] as const;
 
 /** Looks at each server by itself. */
@@ -64,10 +66,11 @@ async function rightsProblem(
   client: ClickHouseClient,
   { database, user }: ClickHouseAddress,
 ): Promise<string | undefined> {
-  for (const [rights, purpose] of RIGHTS) {
-    const [row] = await client.query(`CHECK GRANT ${rights} ON ${database}.*`);
+  for (const { rights, on, purpose } of RIGHTS) {
+    const granted = `${rights} ON ${on === "server" ? "*" : database}.*`;
+    const [row] = await client.query(`CHECK GRANT ${granted}`);
     if (Number(row?.[0]) !== 1) {
-      return `the user ${JSON.stringify(user)} lacks a right ${purpose}: GRANT ${rights} ON ${database}.* TO ${user}`;
+      return `the user ${JSON.stringify(user)} lacks a right ${purpose}: GRANT ${granted} TO ${user}`;
     }
   }
   return undefined;

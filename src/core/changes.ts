@@ -20,7 +20,12 @@ export type ChangeRequest =
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
   | ViewChange
   /** Removes every matching record, permanently. */
-  | { readonly kind: "erase"; readonly scope: QueryScope & { readonly project: string } }
+  | {
+      readonly kind: "erase";
+      readonly scope: QueryScope & { readonly project: string };
+      /** Touchpoints of records that are not in the data file: they stay in its list. */
+      readonly touchpointsElsewhere?: readonly string[];
+    }
   /** Writes rows of alerts and the records about them, in one transaction. */
   | { readonly kind: "write_alerts"; readonly write: AlertWrite }
   /** All rows of alerts. */

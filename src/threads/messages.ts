@@ -3,6 +3,7 @@
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import type { ClickHouseAddress } from "../clickhouse/client.ts";
+import type { ErasedShipped } from "../clickhouse/erase.ts";
 import type { ShippingState } from "../commit/shipping_state.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
@@ -216,7 +217,7 @@ export type ErasedScope = QueryScope & { readonly project: string };
 
 /** What an erasure in the cluster came to. */
 export type ShippedErasure =
-  | { readonly isErased: true; readonly records: number; readonly hasProject: boolean }
+  | ({ readonly isErased: true } & ErasedShipped)
   /** `isBegun`: some of the records may be erased. */
   | { readonly isErased: false; readonly isBegun: boolean; readonly message: string };
 

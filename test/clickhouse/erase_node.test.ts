@@ -85,7 +85,7 @@ const times = (user: string, count: number) => Array.from({ length: count }, () 
 
 /** Everything that the data file has, whether it is shipped or not. */
 async function localUsers(server: TestServer): Promise<string[]> {
-  const records: ShownRecord[] = await server.export("--data", server.dataFileFile);
+  const records: ShownRecord[] = await server.export("--data", server.dataFile);
   return records.map(({ metadata }) => String(metadata?.["user"])).toSorted();
 }
 
@@ -297,7 +297,7 @@ test(
       const refused = await server.command("erase", "--project", "default", "--yes");
       expect(refused.exitCode).not.toBe(0);
       expect(refused.stderr).toContain("nothing was removed: ClickHouse has records of this data file too");
-      const named = await server.command("erase", "--project", "default", "--yes", "--data", server.dataFileFile);
+      const named = await server.command("erase", "--project", "default", "--yes", "--data", server.dataFile);
       expect(named.stdout).toStartWith("Removed 1 record from 1 block");
       expect(await countIn()).toBe(1);
     });

@@ -48,6 +48,8 @@ export interface EraseOptions {
   readonly store: StoreWriter;
   readonly file: string;
   readonly scope: EraseScope;
+  /** Touchpoints of records that are elsewhere: they stay in the list. Default: none. */
+  readonly touchpointsElsewhere?: readonly string[] | undefined;
   /** Called with the pending timings that were deleted from the file, so that memory forgets them too. */
   readonly forgetPending: (erased: readonly ErasedTiming[]) => void;
   /** Called with the touchpoints that left the project's list: not registered, and without a record. */
@@ -73,7 +75,7 @@ export function* eraseSteps(options: EraseOptions): Generator<EraseProgress, Era
   options.forgetTouchpoints(
     isWhole(scope)
       ? securely(database, () => store.transaction(() => removeUnregistered(database, project)))
-      : yield* removeUnusedNames(store, project),
+      : yield* removeUnusedNames(store, project, options.touchpointsElsewhere),
   );
   yield* giveSpaceBack(options);
   yield* emptyLog(store);

@@ -122,10 +122,15 @@ export function removeUnregistered(database: Database, project: number): string[
 const LAST_BLOCKS_MAX = 8;
 
 /** Removes them; what comes behind the last step comes behind the removal too. */
-export function* removeUnusedNames(store: StoreWriter, project: number): Generator<EraseProgress, string[]> {
+export function* removeUnusedNames(
+  store: StoreWriter,
+  project: number,
+  usedElsewhere: readonly string[] = [],
+): Generator<EraseProgress, string[]> {
   const { database } = store;
   const sql = "SELECT name FROM touchpoints WHERE project = ? AND registered = 0";
   const unused = new Set((database.query(sql).all(project) as { name: string }[]).map(({ name }) => name));
+  for (const name of usedElsewhere) unused.delete(name);
   const list = database.query("SELECT id, records FROM blocks WHERE project = ? AND id >= ? ORDER BY id");
   for (let from = 0; unused.size > 0; ) {
     const blocks = list.all(project, from) as { id: number; records: number }[];

@@ -10,6 +10,8 @@ import type { Shipping } from "./shipping.ts";
 
 type EraseRequest = Extract<ChangeRequest, { readonly kind: "erase" }>;
 
+type EraseLocally = (request: EraseRequest) => Promise<ChangeOutcome>;
+
 /** What erases in the cluster. */
 type ShippedEraser = Pick<Shipping, "erase" | "release">;
 
@@ -25,13 +27,14 @@ export class Erasures {
   }
 
   /** `eraseLocally` erases in the data file. Never rejects, as long as that does not. */
-  erase(request: EraseRequest, eraseLocally: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> {
+  erase(request: EraseRequest, eraseLocally: EraseLocally): Promise<ChangeOutcome> {
     const outcome = this.#last.then(() => this.#erase(request, eraseLocally));
     this.#last = outcome;
     return outcome;
   }
 
-  async #erase({ scope }: EraseRequest, eraseLocally: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> {
+  async #erase(request: EraseRequest, eraseLocally: EraseLocally): Promise<ChangeOutcome> {
+    const { scope } = request;
     const parsed = parseSearch(scope.q, scope.timeZone);
     if (!parsed.ok) return { ok: false, refusal: { code: "bad_query", ...parsed.problem } };
     const shipped = await this.#shipping.erase(scope);
@@ -42,7 +45,7 @@ export class Erasures {
         : "Nothing was erased, since ClickHouse has the records too";
       return unavailable(`${left}: ${shipped.message}`);
     }
-    const local = await eraseLocally();
+    const local = await eraseLocally({ ...request, touchpointsElsewhere: shipped.touchpoints });
     const wasHeld = this.#shipping.release();
     if (!local.ok) {
       const { code, message } = local.refusal;

@@ -160,7 +160,7 @@ export class Pipeline implements PipelineView, ChangeService {
   change(request: ChangeRequest): Promise<ChangeOutcome> {
     // What is said to be erased must be gone everywhere.
     if (request.kind === "erase" && this.#erasures !== undefined) {
-      return this.#erasures.erase(request, () => this.#changeData(request));
+      return this.#erasures.erase(request, (local) => this.#changeData(local));
     }
     return this.#changeData(request);
   }

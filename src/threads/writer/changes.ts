@@ -108,7 +108,7 @@ export class Changes {
     }
   }
 
-  #beginErasure(number: number, { scope }: EraseRequest): void {
+  #beginErasure(number: number, { scope, touchpointsElsewhere }: EraseRequest): void {
     const { store, file, ingester, later, reply, idOffset } = this.#options;
     const parsed = parseSearch(scope.q, scope.timeZone);
     if (!parsed.ok) {
@@ -128,6 +128,7 @@ export class Changes {
         matchRows: search.kind === "all" ? undefined : (view, name) => matchRows(search, view, name),
         idOffset,
       },
+      touchpointsElsewhere,
       forgetPending: (erased) => ingester().forget(erased),
       forgetTouchpoints: (names) => {
         for (const name of names) ingester().touchpoints.remove(project, name);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { MUTATION_IDS_MAX, STATEMENT_MS_MAX } from "../../../src/clickhouse/erase.ts";
 import {
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
@@ -115,6 +116,8 @@ describe("the page on limits", () => {
     const batch = `${number(BATCH_RECORDS_MAX)} records, ${BATCH_BYTES_MAX / MIB} MiB or ${GATHER_MS / 1_000} seconds`;
     expect(boundOf("a batch to ClickHouse")).toBe(batch);
     expect(boundOf("pauses between attempts")).toBe(`${BACKOFF_MS_MIN / 1_000} to ${BACKOFF_MS_MAX / 1_000} seconds`);
+    const mutation = `${STATEMENT_MS_MAX / 60_000} minutes a mutation, ${number(MUTATION_IDS_MAX)} ids in it`;
+    expect(boundOf("erasing in ClickHouse")).toBe(mutation);
     expect(boundOf("numbers of nodes")).toBe(`1 to ${number(limits.CLICKHOUSE_NODE_MAX)}`);
     expect(boundOf("records of a node")).toBe(`2^${limits.NODE_ID_BITS}`);
     expect(limits.CLICKHOUSE_NODE_MAX * 2 ** limits.NODE_ID_BITS + 2 ** limits.NODE_ID_BITS).toBeLessThanOrEqual(

@@ -10,7 +10,7 @@ type EraseRequest = Extract<ChangeRequest, { readonly kind: "erase" }>;
 
 const REPORT = { records: 3, blocks: 1, rejections: 0, waiting: 2 };
 const DONE: ChangeOutcome = { ok: true, erased: REPORT };
-const SHIPPED: ShippedErasure = { isErased: true, records: 7, hasProject: true };
+const SHIPPED: ShippedErasure = { isErased: true, records: 7, hasProject: true, touchpoints: ["api/orders"] };
 
 function request(q = ""): EraseRequest {
   return { kind: "erase", scope: { project: "shop", q, from: undefined, to: undefined } };
@@ -35,8 +35,8 @@ function stage(shipped: ShippedErasure, local: ChangeOutcome = DONE, wasHeld = t
     },
   });
   const run = (q?: string) =>
-    erasures.erase(request(q), async () => {
-      calls.push("data file");
+    erasures.erase(request(q), async ({ touchpointsElsewhere }) => {
+      calls.push(`data file, but ${touchpointsElsewhere?.join()}`);
       await Bun.sleep(1);
       return local;
     });
@@ -52,13 +52,20 @@ describe("an erasure", () => {
   test("erases in the cluster, then in the data file, and then goes on shipping", async () => {
     const { calls, run } = stage(SHIPPED);
     expect(await run()).toEqual({ ok: true, erased: { ...REPORT, shipped: 7 } });
-    expect(calls).toEqual(["cluster", "data file", "release"]);
+    expect(calls).toEqual(["cluster", "data file, but api/orders", "release"]);
   });
 
   test("waits for the one before", async () => {
     const { calls, run } = stage(SHIPPED);
     await Promise.all([run(), run()]);
-    expect(calls).toEqual(["cluster", "data file", "release", "cluster", "data file", "release"]);
+    expect(calls).toEqual([
+      "cluster",
+      "data file, but api/orders",
+      "release",
+      "cluster",
+      "data file, but api/orders",
+      "release",
+    ]);
   });
 
   test("that fails in the cluster leaves the data file alone, and says how much may be erased", async () => {
@@ -88,7 +95,7 @@ describe("an erasure", () => {
   test("of a project that another node alone has is done, and of one that nobody has is refused", async () => {
     const unknown = refused("unknown_project", "there is no project");
     expect(await stage(SHIPPED, unknown).run()).toMatchObject({ ok: true, erased: { records: 0, shipped: 7 } });
-    const none = stage({ isErased: true, records: 0, hasProject: false }, unknown);
+    const none = stage({ isErased: true, records: 0, hasProject: false, touchpoints: [] }, unknown);
     expect(await none.run()).toEqual(unknown);
   });
 

@@ -68,6 +68,18 @@ describe("an erasure beside ingestion", () => {
     });
   });
 
+  test("leaves touchpoints in the list that records elsewhere have", async () => {
+    await withWriter(async (stage) => {
+      stage.send(["elsewhere", "nowhere", "here"].map((touchpoint) => ({ touchpoint, message: touchpoint })));
+      const request = { ...eraseOf("message:where"), touchpointsElsewhere: ["elsewhere", "unknown"] } as ChangeRequest;
+      expect(await stage.change(request)).toMatchObject({ erased: { records: 2 } });
+      const database = openForReading(stage.file);
+      const names = database.query("SELECT name FROM touchpoints ORDER BY name").all();
+      database.close();
+      expect(names).toEqual([{ name: "elsewhere" }, { name: "here" }]);
+    });
+  });
+
   test("waits for the erasure before it, and both have an outcome", async () => {
     await withWriter(async (stage) => {
       stage.send([{ message: "ada" }, { message: "bob" }, { message: "eve" }]);

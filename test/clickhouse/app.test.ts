@@ -1,0 +1,89 @@
+// The storage page's panel about ClickHouse, in a real browser against the compiled server: that all is shipped, what
+// waits, and why nothing is shipped. SCREENSHOTS=FOLDER keeps what it looks like.
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { configText, withServer } from "../support/server.ts";
+import { ClickHouseServer } from "./server.ts";
+
+const TEST_MS_MAX = 120_000;
+const DATABASE = "logs";
+/** A desk and a phone. */
+const WIDTHS = [1280, 390];
+
+let engine: ClickHouseServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  [engine, browser] = await Promise.all([ClickHouseServer.start(), startBrowser()]);
+}, 120_000);
+afterAll(() => Promise.all([engine.stop(), browser.close()]));
+beforeEach(async () => {
+  engine.comeBack();
+  await engine.ask(`DROP DATABASE IF EXISTS ${DATABASE}`);
+  await engine.ask(`CREATE DATABASE ${DATABASE}`);
+});
+
+const configOf = () => configText({ tables: `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\n` });
+
+async function keep(page: Page, name: string): Promise<void> {
+  const folder = process.env["SCREENSHOTS"];
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+test(
+  "the storage page says that all is shipped, and why it is not, on a desk and on a phone",
+  () =>
+    withServer(configOf(), async (server) => {
+      await server.send(Array.from({ length: 1_234 }, (_, n) => ({ message: `entry ${n}` })));
+      await withAppPage(browser, server, { path: "/storage" }, async ({ page, ...app }) => {
+        const panel = page.getByRole("region", { name: "ClickHouse" });
+        /** The page is asked again every 15 s; who opens it anew sees it at once. */
+        const untilShown = async (text: string) => {
+          const giveUpAt = Date.now() + 60_000;
+          for (;;) {
+            await app.open("/storage");
+            await panel.waitFor();
+            const shown = await panel.innerText();
+            if (shown.includes(text)) return shown;
+            if (Date.now() > giveUpAt) throw new Error(`${JSON.stringify(text)} is not shown: ${shown}`);
+            await Bun.sleep(500);
+          }
+        };
+        const looksRight = async (name: string) => {
+          for (const width of WIDTHS) {
+            await page.setViewportSize({ width, height: 900 });
+            await panel.waitFor();
+            expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+            expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+            await keep(page, `${name}-${width}`);
+          }
+        };
+        expect(await untilShown("Every record is stored in the cluster.")).toContain("1,234 records shipped");
+        await looksRight("shipped");
+        engine.leave();
+        await server.send([{ message: "waits" }]);
+        const shown = await untilShown("Nothing is shipped at the moment.");
+        expect(shown).toContain("cannot reach http://127.0.0.1:");
+        expect(shown).toContain("1 record not there yet");
+        expect(shown).toMatch(/[1-9]\d* failed attempts?\./);
+        await looksRight("away");
+      });
+    }),
+  TEST_MS_MAX,
+);
+
+test(
+  "without a cluster the page has no such panel",
+  () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/storage" }, async ({ page }) => {
+        await page.getByRole("heading", { name: "Durability" }).waitFor();
+        expect(await page.getByRole("region", { name: "ClickHouse" }).count()).toBe(0);
+      }),
+    ),
+  TEST_MS_MAX,
+);
