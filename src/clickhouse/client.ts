@@ -238,7 +238,7 @@ export class ClickHouseClient {
       const kind = isInsert ? "uncertain" : "time";
       return new ClickHouseError(kind, `${url} did not answer within ${bounds.timeMsMax + this.#hangGraceMs} ms`);
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const kind = isInsert && !isBeforeSending(error) ? "uncertain" : "unreachable";
     return new ClickHouseError(kind, `cannot reach ${url}: ${reason}`);
   }
@@ -270,6 +270,12 @@ function exceptionError(text: string, code: number, isInsert: boolean, url: stri
 
 function firstLine(text: string): string {
   return text.trim().split("\n", 1)[0] ?? "";
+}
+
+/** Why a request failed. The runtime adds advice to whoever writes programs. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\.? For more information, pass .*$/s, "");
 }
 
 /** Whether no connection was made: the request cannot have been received. */

@@ -68,6 +68,8 @@ test(
         await server.send([{ message: "waits" }]);
         const shown = await untilShown("Nothing is shipped at the moment.");
         expect(shown).toContain("cannot reach http://127.0.0.1:");
+        expect(shown).not.toContain("fetch()");
+        expect(shown).toContain("not shipping");
         expect(shown).toContain("1 record not there yet");
         expect(shown).toMatch(/[1-9]\d* failed attempts?\./);
         await looksRight("away");

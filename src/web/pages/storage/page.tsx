@@ -160,10 +160,10 @@ type Shipping = NonNullable<StatusResponse["shipping"]>;
 function ShippingPanel({ shipping }: { readonly shipping: Shipping }) {
   const { backlogBytes, backlogBytesMax, backlogRecords, lagMs, problem, records, failures } = shipping;
   return (
-    <section class="panel storage-file" aria-label="ClickHouse">
+    <section class="panel storage-file storage-shipping" aria-label="ClickHouse">
       <div class="panel-head">
         <h2>ClickHouse</h2>
-        <code>clickhouse.backlog_max</code>
+        {problem === null ? <Badge tone="good">shipping</Badge> : <Badge tone="error">not shipping</Badge>}
       </div>
       {problem === null ? null : (
         <Notice tone="error" title="Nothing is shipped at the moment. ">
@@ -176,9 +176,11 @@ function ShippingPanel({ shipping }: { readonly shipping: Shipping }) {
           : `${formatCountOf(backlogRecords, "record")} not there yet, the oldest received ${formatDuration(lagMs)} ago.`}
       </p>
       <p class="hint">
-        What waits takes {formatBytes(backlogBytes)}, at most {formatBytes(backlogBytesMax)}: past that nothing more is
-        accepted. Since the start of the server {formatCountOf(records, "record")} shipped,{" "}
-        {formatCountOf(failures, "failed attempt")}.
+        What waits takes {formatBytes(backlogBytes)} of {formatBytes(backlogBytesMax)} (
+        <code>clickhouse.backlog_max</code>): past that nothing more is accepted, and nothing that waits is deleted.
+        Since the start of the server {formatCountOf(records, "record")} shipped,{" "}
+        {formatCountOf(failures, "failed attempt")}. The other figures of this page are the data file's: what is shipped
+        stays there for <code>clickhouse.keep_local</code>.
       </p>
     </section>
   );
