@@ -366,9 +366,11 @@ export class ClickHouseRecords implements HistoryRecords {
   }
 }
 
-/** For what rules measure, a record is only counted in SQL where all that is asked of it is certain. */
+/** A record is only counted in SQL where all that is asked of it is certain. */
 function decided(counted: CountedAsk | undefined, condition: Condition, parameters: SqlParameters): Condition {
-  return counted?.kind === "measured" ? decidedCondition(counted, condition, parameters) : condition;
+  if (counted?.kind === "measured") return decidedCondition(counted, condition, parameters);
+  if (counted?.kind !== "compared") return condition;
+  return decidedCondition({ matching: counted.found, groups: [] }, condition, parameters);
 }
 
 /** A part of what a page may have: after a place, up to an edge in time (undefined: no edge), at most so many rows. */

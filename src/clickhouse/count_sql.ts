@@ -9,6 +9,7 @@ import type { CountedAsk, CountedMessages } from "../query/scan/counted.ts";
 import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import type { Buckets } from "../query/scan/time_buckets.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
+import { candidatesStatement, comparedStatement } from "./breakdown_sql.ts";
 import { type Condition, isExact } from "./condition.ts";
 import { measuredStatement } from "./measured_sql.ts";
 import type { Row } from "./rows.ts";
@@ -45,6 +46,10 @@ export function countStatement(
       return messagesStatement(counted, condition, parameters);
     case "measured":
       return measuredStatement(counted, condition, parameters);
+    case "candidates":
+      return candidatesStatement(counted, condition);
+    case "compared":
+      return comparedStatement(counted, condition, parameters);
     case "values":
     default:
       return canCountValues(counted.field) ? valuesStatement(counted, condition, parameters) : undefined;

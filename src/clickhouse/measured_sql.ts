@@ -21,7 +21,10 @@ interface Parts {
   readonly groups: readonly Condition[];
 }
 
-function partsOf({ matching, groups }: MeasuredAsk, parameters: SqlParameters): Parts {
+/** What must be certain of a record. */
+type Decided = Pick<MeasuredAsk, "matching" | "groups">;
+
+function partsOf({ matching, groups }: Decided, parameters: SqlParameters): Parts {
   return {
     matching: matching === undefined ? exactly(ALWAYS) : searchCondition(matching, parameters),
     groups: groups.map((group) => searchCondition(group, parameters)),
@@ -29,7 +32,7 @@ function partsOf({ matching, groups }: MeasuredAsk, parameters: SqlParameters): 
 }
 
 /** The condition of the scan, for sure only where the matching and the groups are, too. */
-export function decidedCondition(ask: MeasuredAsk, condition: Condition, parameters: SqlParameters): Condition {
+export function decidedCondition(ask: Decided, condition: Condition, parameters: SqlParameters): Condition {
   const { matching, groups } = partsOf(ask, parameters);
   const open = [matching, ...groups].filter((part) => !isExact(part));
   if (open.length === 0) return condition;

@@ -16,7 +16,7 @@ const IS_OBJECT = "startsWith(v, '{')";
 /** Objects that the JSON functions read exactly. */
 const IS_PLAIN = `(${IS_OBJECT} AND position(v, '[') = 0 AND NOT match(v, '[0-9]{20}'))`;
 /** The text of a value that is no object or array. */
-const SCALAR_TEXT =
+export const SCALAR_TEXT =
   "if(startsWith(v, '\"'), if(position(v, '\\\\') > 0, JSONExtractString(v), substring(v, 2, length(v) - 2)), v)";
 
 /** What the JSON of a text has between its quotes. */

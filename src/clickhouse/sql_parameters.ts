@@ -31,6 +31,11 @@ export class SqlParameters {
     return this.#add("Array(Float64)", values);
   }
 
+  /** Whole numbers from 0 up to 2^32 − 1. */
+  wholes(values: readonly number[]): string {
+    return this.#add("Array(UInt32)", values);
+  }
+
   /** A whole number from 0 up to 2^53. */
   unsigned(value: number): string {
     return this.#add("UInt64", value);

@@ -18,7 +18,7 @@ import type { SqlParameters } from "./sql_parameters.ts";
 type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;
 
 /** How a field's value is written in SQL, and read from what comes. */
-interface ValueColumn {
+export interface ValueColumn {
   readonly value: string;
   /** Which records have the field; "1": all. */
   readonly isThere: string;
@@ -48,7 +48,8 @@ const number = (value: string, isThere = "1"): ValueColumn => ({
   isOneOf: (values, parameters) => `has(${parameters.doubles(values.map(Number))}, toFloat64(value))`,
 });
 
-const COLUMNS: Readonly<Record<string, ValueColumn>> = {
+/** The fields that are none of metadata. */
+export const COLUMNS: Readonly<Record<string, ValueColumn>> = {
   kind: text("if(kind = 'log', 'log', 'timing')"),
   status: text("toString(kind)", "kind != 'log'"),
   level: text("toString(level)", "level != ''"),
@@ -126,7 +127,7 @@ export function valuesStatement(
       return true;
     },
     end: () => {
-      if (total > added) addOthers(total - added);
+      if (total > added) addOthers(total - added, 1);
     },
     isUnsure: !isExact(condition),
   };

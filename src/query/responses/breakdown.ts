@@ -12,15 +12,16 @@ import {
 } from "../../core/limits.ts";
 import type { BreakdownField, BreakdownResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
-import { allOf, shareEqualTerms } from "../../search/expression.ts";
+import { allOf, type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
+import type { CountedAsk, ReadField } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { addFromValueCounts, type Field, fieldOf, ValueCounter } from "./field_values.ts";
 import type { FrequentBounds, WantedTexts } from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
-import { readLeaves } from "./value_readers.ts";
+import { LeafFields, readLeaves } from "./value_readers.ts";
 
 /** The fields that are always looked at; metadata fields follow. */
 const FIXED_FIELDS = ["level", "touchpoint", "apiKey", "source", "keyType", "kind", "status"] as const;
@@ -43,16 +44,17 @@ export function* breakdownResponse(
   const halfTime = { ...context, deadline: now + (context.deadline - now) / 2 };
   const chosenFrom = new Coverage();
   const candidates = new Candidates(fixed);
-  yield* scanRecords(halfTime, foundScope, chosenFrom, function* (scanned) {
+  const addFound = function* (scanned: ScannedBlock): Steps<void> {
     const matches = yield* scanned.matches();
     if (matches === "none") return;
     candidates.addRecords(countOf(matches, scanned.block.records));
     yield* visitValues(scanned, matches, { fixed, heads: undefined }, candidates.add);
     context.memory.setCollected(candidates.bytes);
-  });
+  };
+  yield* scanRecords(halfTime, foundScope, chosenFrom, addFound, candidates.asked(fixed));
   const coverage = new Coverage();
   const counts = new Counts(candidates.frequent(limit));
-  yield* scanRecords(context, base, coverage, function* (scanned) {
+  const compare = function* (scanned: ScannedBlock): Steps<void> {
     const all = yield* scanned.matches();
     if (all === "none") return;
     // Of what this scan gives, which may be less than the scope.
@@ -62,7 +64,8 @@ export function* breakdownResponse(
     const foundValues = found === all ? allValues : yield* counts.valuesOf(scanned, found);
     counts.add(countOf(all, scanned.block.records), allValues, countOf(found, scanned.block.records), foundValues);
     context.memory.setCollected(candidates.bytes + counts.bytes);
-  });
+  };
+  yield* scanRecords(context, base, coverage, compare, counts.asked(scope.search));
   coverage.stoppedEarly ??= chosenFrom.stoppedEarly;
   const fields = counts.fields(limit);
   return { ...counts.records, more: candidates.names - fields.length, fields, ...coverage.warnings() };
@@ -79,8 +82,8 @@ function* noMatches(): Steps<Matches> {
   return "none";
 }
 
-/** Called with a field's name in a search, the top-level metadata field that has it, a value, and how many have it. */
-type VisitValue = (name: string, head: string | undefined, value: CountedValue, count: number) => void;
+/** Called with a value, and how many records have it. */
+type VisitValue = (field: ReadField, value: CountedValue, count: number) => void;
 
 interface ReadFields {
   readonly fixed: readonly string[];
@@ -99,7 +102,8 @@ function* visitValues(
   const block = yield* scanned.open();
   for (const name of fixed) {
     const field = fieldOf(name) as Field;
-    const add = (value: CountedValue, count: number) => visit(name, undefined, value, count);
+    const read: ReadField = { name, head: undefined };
+    const add = (value: CountedValue, count: number) => visit(read, value, count);
     if (matches !== "all" || !addFromValueCounts(scanned, field, add)) {
       field.read(block, matches, add, scanned.block.project);
     }
@@ -109,15 +113,11 @@ function* visitValues(
     if (heads?.has(head) === false) continue;
     const counted = matches === "all" ? countedValues(scanned, head) : undefined;
     if (counted !== undefined) {
-      const name = metadataFieldName(head);
-      for (const [value, count] of counted) visit(name, head, value, count);
+      const read: ReadField = { name: metadataFieldName(head), head };
+      for (const [value, count] of counted) visit(read, value, count);
     } else {
-      const names = new Map<string, string>();
-      readLeaves(head, block, matches, (leaf, value, count) => {
-        const name = names.get(leaf) ?? metadataFieldName(leaf);
-        names.set(leaf, name);
-        visit(name, head, value, count);
-      });
+      const leaves = new LeafFields(head);
+      readLeaves(head, block, matches, (leaf, value, count) => visit(leaves.field(leaf), value, count));
     }
     yield undefined;
   }
@@ -164,6 +164,8 @@ interface Choice {
   readonly name: string;
   readonly heads: ReadonlySet<string>;
   readonly wanted: readonly WantedTexts[];
+  /** The same values as a list, where they are known. */
+  readonly values: readonly CountedValue[] | undefined;
   /** Different values that are not listed. */
   readonly more: number;
 }
@@ -199,20 +201,34 @@ class Candidates {
     this.#furtherHere.clear();
   }
 
-  readonly add: VisitValue = (name, head, value, count) => {
+  readonly add: VisitValue = (field, value, count) => this.#counterOf(field)?.add(value, count);
+
+  /** What a store may count by itself. */
+  asked(fixed: readonly string[]): CountedAsk {
+    return {
+      kind: "candidates",
+      fixed,
+      valuesMax: BREAKDOWN_VALUES_HELD_MAX + HASHES_MAX,
+      addRecords: (count) => this.addRecords(count),
+      add: this.add,
+      addOthers: (field, count, different) => this.#counterOf(field)?.addOthers(count, different),
+    };
+  }
+
+  /** Undefined past the bound of names. */
+  #counterOf({ name, head }: ReadField): ValueCounter | undefined {
     let candidate = this.#all.get(name);
     if (candidate === undefined && this.#all.size - this.#fixed < BREAKDOWN_NAMES_HELD_MAX) {
       candidate = newCandidate(name);
       this.#all.set(name, candidate);
     }
-    if (candidate !== undefined) {
-      if (head !== undefined) candidate.heads.add(head);
-      candidate.counter.add(value, count);
-    } else if (this.#furtherHere.size < FURTHER_MAX) {
+    if (candidate !== undefined && head !== undefined) candidate.heads.add(head);
+    else if (candidate === undefined && this.#furtherHere.size < FURTHER_MAX) {
       this.#furtherHere.add(name);
       this.#further = Math.max(this.#further, this.#furtherHere.size);
     }
-  };
+    return candidate?.counter;
+  }
 
   /** The fields to list: those that the most records have, and in which a value repeats where there are several. */
   frequent(limit: number): Choice[] {
@@ -223,7 +239,9 @@ class Candidates {
       .slice(0, BREAKDOWN_FIELDS_MAX)
       .map(({ name, heads, counter }) => {
         const most = counter.mostFrequent(limit);
-        return { name, heads, wanted: most.wanted ?? wantedOf(counter.values(most)), more: most.more };
+        const listed = counter.values(most);
+        const values = most.wanted === undefined ? listed.map(({ value }) => value) : undefined;
+        return { name, heads, wanted: most.wanted ?? wantedOf(listed), values, more: most.more };
       });
   }
 }
@@ -283,15 +301,35 @@ class Counts {
   /** Counts the chosen values in some records of a block. */
   *valuesOf(scanned: ScannedBlock, matches: Matches): Steps<BlockValues> {
     const values: BlockValues = new Map();
-    yield* visitValues(scanned, matches, this.#read, (name, _head, value, count) => {
-      const counted = this.#counted.get(name);
-      if (counted === undefined) return;
-      let own = values.get(name);
-      if (own === undefined) values.set(name, (own = { total: 0, counts: new Map() }));
-      own.total += count;
-      if (counted.all.wants(value)) own.counts.set(value, (own.counts.get(value) ?? 0) + count);
-    });
+    yield* visitValues(scanned, matches, this.#read, (field, value, count) => this.#note(values, field, value, count));
     return values;
+  }
+
+  /** What a store may count by itself. @param found what the found records match beside the scope */
+  asked(found: Expression): CountedAsk {
+    const [all, own]: [BlockValues, BlockValues] = [new Map(), new Map()];
+    return {
+      kind: "compared",
+      found,
+      fixed: this.#read.fixed,
+      heads: this.#read.heads ?? new Set(),
+      values: [...this.#counted.values()].map(({ choice }) => choice),
+      add: (field, value, count, foundCount) => {
+        this.#note(all, field, value, count);
+        if (foundCount > 0) this.#note(own, field, value, foundCount);
+      },
+      end: (count, foundCount) => this.add(count, all, foundCount, own),
+    };
+  }
+
+  /** @param value undefined: one that is not chosen */
+  #note(values: BlockValues, { name }: ReadField, value: CountedValue | undefined, count: number): void {
+    const counted = this.#counted.get(name);
+    if (counted === undefined) return;
+    let own = values.get(name);
+    if (own === undefined) values.set(name, (own = { total: 0, counts: new Map() }));
+    own.total += count;
+    if (value !== undefined && counted.all.wants(value)) own.counts.set(value, (own.counts.get(value) ?? 0) + count);
   }
 
   /** Adds a block: its records, and those of them that are found. */

@@ -118,7 +118,7 @@ function* frequentValues(
     yield* scan(second, Number.POSITIVE_INFINITY);
     values = second.values(second.mostFrequent(limit));
   }
-  return { values, count: total, more: first.more > 0 || counts.hasOthers };
+  return { values, count: total, more: first.more > 0 };
 }
 
 /** How the values of a field are found; undefined for a name that is none. */
@@ -184,6 +184,8 @@ export class ValueCounter {
   readonly #texts: FrequentTexts;
   readonly #others: FrequentTexts;
   #total = 0;
+  /** Values that are not held. */
+  #left = 0;
 
   /** @param wanted the only values to count; undefined: all. */
   constructor(
@@ -238,17 +240,15 @@ export class ValueCounter {
     else this.#others.add(String(value), count);
   };
 
-  /** Whether `addOthers` was called. */
-  hasOthers = false;
-
-  /** Counts records with values that are not held, none of which is among the most frequent. */
-  readonly addOthers = (count: number): void => {
+  /** Counts records with `different` values that are not held, none of which is among the most frequent. */
+  readonly addOthers = (count: number, different: number): void => {
     this.#total += count;
-    this.hasOthers = true;
+    this.#left += different;
   };
 
   mostFrequent(max: number): MostFrequent {
-    return mostFrequent([this.#texts, this.#others], max);
+    const most = mostFrequent([this.#texts, this.#others], max);
+    return { ...most, more: most.more + this.#left };
   }
 
   values({ numbers: [texts = [], others = []] }: MostFrequent): ValuesResponse["values"] {

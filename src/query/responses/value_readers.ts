@@ -18,7 +18,9 @@ import type { OpenBlock } from "../../block/open_block.ts";
 import type { CountedValue } from "../../block/stats/value_counts.ts";
 import { FIELD_NAME_LENGTH_MAX, VALUE_LENGTH_MAX } from "../../core/limits.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
+import { metadataFieldName } from "../../search/fields.ts";
 import { forEachValueAt, splitName } from "../match/metadata_path.ts";
+import type { ReadField } from "../scan/counted.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
 
 export type AddValue = (value: CountedValue, count: number) => void;
@@ -151,6 +153,24 @@ const LEAF_NAMES_MAX = 50;
 /** Called with a member's dotted name. */
 export type AddLeaf = (name: string, value: CountedValue, count: number) => void;
 
+/** The fields that a top-level metadata field and the members below it are, by their dotted names. */
+export class LeafFields {
+  readonly #head: string;
+  readonly #fields = new Map<string, ReadField>();
+
+  constructor(head: string) {
+    this.#head = head;
+  }
+
+  field(leaf: string): ReadField {
+    const known = this.#fields.get(leaf);
+    if (known !== undefined) return known;
+    const field: ReadField = { name: metadataFieldName(leaf), head: this.#head };
+    this.#fields.set(leaf, field);
+    return field;
+  }
+}
+
 /**
  * Calls `add` for the values of a top-level metadata field, and for those of the members below it by their dotted names.
  * A list stands for its elements, as in a search. A record counts once for each different value of a name.
@@ -170,7 +190,8 @@ export function readLeaves(name: string, block: OpenBlock, matches: Matches, add
   });
 }
 
-function addLeaves(name: string, value: unknown, add: AddLeaf): void {
+/** Calls `add` for the value of a top-level metadata field in one record, as `readLeaves` does. */
+export function addLeaves(name: string, value: unknown, add: AddLeaf): void {
   if (typeof value !== "object" || value === null) {
     add(name, scalarOf(value), 1);
     return;

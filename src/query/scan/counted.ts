@@ -36,6 +36,24 @@ export interface CountedRecords {
   readonly durations: SketchLike;
 }
 
+/** A field as a breakdown reads it. */
+export interface ReadField {
+  /** Its name in a search. */
+  readonly name: string;
+  /** The top-level field of metadata that has its values; undefined: it is none of metadata. */
+  readonly head: string | undefined;
+}
+
+/** The values of a field of metadata that are counted. */
+export interface ChosenValues {
+  /** Its name in a search. */
+  readonly name: string;
+  /** The top-level fields that have its values. */
+  readonly heads: ReadonlySet<string>;
+  /** Undefined: they cannot be listed, so all values are told. */
+  readonly values: readonly CountedValue[] | undefined;
+}
+
 /** What is counted, and who takes it. `scope` is the number of the scan's scope. */
 export type CountedAsk =
   /** Records by bucket of time, and by their flags: kind and level, as block/codec/flags.ts has them. */
@@ -74,6 +92,32 @@ export type CountedAsk =
       /** `group`: its number; −1 for all records. */
       readonly add: (group: number, measured: CountedRecords) => void;
     }
+  /** The values of several fields: of each its most frequent ones, by which a breakdown chooses. */
+  | {
+      readonly kind: "candidates";
+      /** Fields that are none of metadata. */
+      readonly fixed: readonly string[];
+      /** So many values of a field are told; the others are counted together. */
+      readonly valuesMax: number;
+      readonly addRecords: (count: number) => void;
+      readonly add: (field: ReadField, value: CountedValue, count: number) => void;
+      /** Counts records with `different` values that are not told. */
+      readonly addOthers: (field: ReadField, count: number, different: number) => void;
+    }
+  /** Records with chosen values, and the found ones among them. */
+  | {
+      readonly kind: "compared";
+      /** What the found records match. */
+      readonly found: Expression;
+      readonly fixed: readonly string[];
+      /** Top-level fields of metadata. */
+      readonly heads: ReadonlySet<string>;
+      readonly values: readonly ChosenValues[];
+      /** @param value undefined: one that is not chosen */
+      readonly add: (field: ReadField, value: CountedValue | undefined, all: number, found: number) => void;
+      /** Called after everything was counted; where it is not called, nothing counts. */
+      readonly end: (all: number, found: number) => void;
+    }
   /** Records by the value of a field, the most frequent values at least. */
   | {
       readonly kind: "values";
@@ -83,6 +127,6 @@ export type CountedAsk =
       readonly limit: number;
       readonly known: () => readonly CountedValue[];
       readonly add: (value: CountedValue, count: number) => void;
-      /** Counts records with other values than those that were added; there is at least one such value. */
-      readonly addOthers: (count: number) => void;
+      /** Counts records with other values than those that were added; there are `different` such values at least. */
+      readonly addOthers: (count: number, different: number) => void;
     };
