@@ -31,7 +31,7 @@ import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordO
 import { decidedCondition } from "./measured_sql.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
-import { type Readable, scopeCondition } from "./scope_sql.ts";
+import { pageConditions, type Readable, scopeCondition } from "./scope_sql.ts";
 import { searchCondition } from "./search_sql.ts";
 import { SqlParameters } from "./sql_parameters.ts";
 
@@ -51,7 +51,7 @@ export interface RowSource {
 
 export interface ClickHouseRecordsOptions extends Readable {
   readonly client: RowSource;
-  /** Every project with records; may be a few seconds old. */
+  /** Every project with records, but for those of the data file. */
   readonly projects: () => Promise<readonly string[]>;
 }
 
@@ -115,9 +115,10 @@ export class ClickHouseRecords implements HistoryRecords {
     const { direction } = page.order;
     const edges = windowEdges(direction, after.time, scope, systemClock());
     try {
+      const projects = scope.project === undefined ? yield* this.projects() : [scope.project];
       let edge = edges.shift();
       for (let size = page.wanted; page.reaches(after); ) {
-        const last = yield* this.#pageRows(limits, scope, page, { after, edge, size });
+        const last = yield* this.#pageRows(limits, scope, page, { projects, after, edge, size });
         if (last !== undefined) {
           after = last;
           size = Math.min(2 * size, PAGE_ROWS_MAX);
@@ -290,12 +291,14 @@ export class ClickHouseRecords implements HistoryRecords {
   /** Adds records of a window. Returns the place of the last one that was read; undefined where it has no more. */
   *#pageRows(limits: QueryLimits, scope: Scope, page: RecordPage, window: PageWindow): Steps<Place | undefined> {
     const parameters = new SqlParameters();
-    const condition = yield* this.#condition(scope, parameters);
     const { direction } = page.order;
-    const order = direction === 1 ? "ASC" : "DESC";
-    const sql =
-      `${selected(condition)} WHERE ${condition.maybe} AND ${windowCondition(window, direction, parameters)} ` +
-      `ORDER BY time ${order}, node ${order}, id ${order} LIMIT ${parameters.unsigned(window.size)}`;
+    const conditions = pageConditions(scope, window.projects, this.#options, parameters);
+    if (conditions.length === 0) return undefined;
+    const within = windowCondition(window, direction, parameters);
+    const first = `ORDER BY ${PAGE_ORDER[direction]} LIMIT ${parameters.unsigned(window.size)}`;
+    const ofProjects = conditions.map((one) => `${selected(one)} WHERE ${one.maybe} AND ${within} ${first}`);
+    const [only = ""] = ofProjects;
+    const sql = ofProjects.length === 1 ? only : `SELECT * FROM (${ofProjects.join(" UNION ALL ")}) ${first}`;
     let read = 0;
     let last: Place | undefined;
     yield* this.#rows(limits, sql, parameters, function* (rows) {
@@ -373,8 +376,18 @@ function decided(counted: CountedAsk | undefined, condition: Condition, paramete
   return decidedCondition({ matching: counted.found, groups: [] }, condition, parameters);
 }
 
-/** A part of what a page may have: after a place, up to an edge in time (undefined: no edge), at most so many rows. */
+/**
+ * The order of the table within a project, by which ClickHouse reads it: from its end, numbers that are none, of which
+ * there are none, would come first.
+ */
+const PAGE_ORDER = {
+  1: "time ASC, node ASC, id ASC",
+  [-1]: "time DESC NULLS FIRST, node DESC, id DESC",
+} as const;
+
+/** A part of what a page may have: of these projects, after a place, up to an edge in time (undefined: no edge), at most so many rows. */
 interface PageWindow {
+  readonly projects: readonly string[];
   readonly after: Place;
   readonly edge: number | undefined;
   readonly size: number;

@@ -7,9 +7,8 @@ import { ClickHouseRecords, type RowSource } from "./clickhouse_records.ts";
 import { ClickHouseClient } from "./client.ts";
 import { ClickHouseError, isTableMissing } from "./errors.ts";
 import { RECORDS } from "./schema.ts";
+import { SqlParameters } from "./sql_parameters.ts";
 
-/** How long the list of projects is believed, in ms. Records of a new one are shown so much later at most. */
-const PROJECTS_MS = 2_000;
 /** How long listing them may take, in ms. */
 const LISTING_MS_MAX = 10_000;
 
@@ -29,45 +28,37 @@ export class ClickHouseHistory {
   /** How long a record stays in the data file after its receipt, at least, in ms. */
   readonly keptMs = SHIPPED_STAY_MS;
   readonly #node: number;
-  readonly #clock: () => number;
-  #known: { readonly names: Promise<readonly string[]>; readonly untilMs: number } | undefined;
+  /** Projects that were seen in the table. */
+  readonly #known = new Set<string>();
 
-  /** @param clock monotonic ms */
-  constructor(address: HistoryAddress, clock: () => number, client: RowSource = new ClickHouseClient(address)) {
+  constructor(address: HistoryAddress, client: RowSource = new ClickHouseClient(address)) {
     this.#client = client;
     this.#node = address.node;
-    this.#clock = clock;
   }
 
   /** The records that a query reads of it. */
   records(range: HistoryRange): HistoryRecords {
-    const projects = () => this.#projects();
+    const projects = () => this.#projects(range.ownProjects);
     return new ClickHouseRecords({ ...range, client: this.#client, node: this.#node, projects });
   }
 
-  #projects(): Promise<readonly string[]> {
-    const now = this.#clock();
-    if (this.#known !== undefined && now < this.#known.untilMs) return this.#known.names;
-    const names = this.#projectNames();
-    this.#known = { names, untilMs: now + PROJECTS_MS };
-    // A failure is not believed: the next query asks again.
-    names.catch(() => {
-      if (this.#known?.names === names) this.#known = undefined;
-    });
-    return names;
-  }
-
-  async #projectNames(): Promise<readonly string[]> {
-    const names: string[] = [];
+  /**
+   * Asks for those only that are not known yet, so every list is complete. The table is sorted by project: ClickHouse
+   * leaves out all others by its index, and reads a few rows of each part however large it is.
+   */
+  async #projects(own: readonly string[]): Promise<readonly string[]> {
+    const parameters = new SqlParameters();
+    const others = parameters.texts([...new Set([...this.#known, ...own])]);
+    const sql = `SELECT DISTINCT project FROM ${RECORDS} WHERE project NOT IN ${others}`;
     const options = { signal: new AbortController().signal, timeMsMax: LISTING_MS_MAX };
     try {
-      for await (const rows of this.#client.stream(`SELECT DISTINCT project FROM ${RECORDS}`, {}, options)) {
-        for (const [name] of rows) names.push(name as string);
+      for await (const rows of this.#client.stream(sql, parameters.values, options)) {
+        for (const [name] of rows) this.#known.add(name as string);
       }
     } catch (error) {
       // Whoever reads records finds out whether that may be.
       if (!(error instanceof ClickHouseError) || !isTableMissing(error)) throw error;
     }
-    return names.sort();
+    return [...this.#known].sort();
   }
 }

@@ -4,7 +4,7 @@ import type { HistoryRange } from "../query/engine.ts";
 import { placeOfId } from "../query/scan/ids.ts";
 import type { Scope } from "../query/scan/scope.ts";
 import type { Visible } from "../query/scan/visible.ts";
-import { ALWAYS, type Condition, NEVER } from "./condition.ts";
+import { ALWAYS, andOf, type Condition, exactly, NEVER } from "./condition.ts";
 import { searchCondition } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
@@ -21,12 +21,37 @@ export function scopeCondition(
   readable: Readable,
   parameters: SqlParameters,
 ): Condition {
-  const outer = [timesOf(scope, projects, readable.visible, parameters), shippedOf(readable, parameters)].join(" AND ");
-  const { sure, maybe } = searchCondition(scope.search, parameters);
-  return {
-    sure: sure === ALWAYS ? outer : `${outer} AND ${sure}`,
-    maybe: maybe === ALWAYS ? outer : `${outer} AND ${maybe}`,
-  };
+  const within = timesOf(scope, projects, readable.visible, parameters);
+  return andOf([exactly(within), othersOf(scope, readable, parameters)]);
+}
+
+/** Projects of a page that are read apart; with more of them, all are read together. */
+const PROJECTS_APART_MAX = 16;
+
+/**
+ * The conditions of a scope for each project apart, since the table is sorted by time within a project only. None where
+ * it has no records.
+ */
+export function pageConditions(
+  scope: Scope,
+  projects: readonly string[],
+  readable: Readable,
+  parameters: SqlParameters,
+): Condition[] {
+  const apart =
+    projects.length > PROJECTS_APART_MAX
+      ? [timesOf(scope, projects, readable.visible, parameters)]
+      : projects.map((project) => timesOf({ ...scope, project }, [], readable.visible, parameters));
+  const others = othersOf(scope, readable, parameters);
+  return apart.filter((one) => one !== NEVER).map((one) => andOf([exactly(one), others]));
+}
+
+/** What a scope asks beside its projects and times. */
+function othersOf({ search }: Scope, readable: Readable, parameters: SqlParameters): Condition {
+  const { sure, maybe } = searchCondition(search, parameters);
+  const shipped = shippedOf(readable, parameters);
+  const withSearch = (condition: string) => (condition === ALWAYS ? shipped : `${shipped} AND ${condition}`);
+  return { sure: withSearch(sure), maybe: withSearch(maybe) };
 }
 
 /** The projects and times of a scope. A condition for each first instant that some projects have in common. */

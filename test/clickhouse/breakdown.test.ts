@@ -72,7 +72,7 @@ async function ask(records: readonly Omit<StoredRecord, "id">[], q: string, ship
     stored.filter(({ id }) => id <= shippedUpTo).map((record) => ({ node: 0, project: "shop", record })),
   );
   server.seen.length = 0;
-  const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] }, () => performance.now());
+  const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] });
   const history: History = { shippedUpTo: () => shippedUpTo, keptMs: 0, records: (range) => store.records(range) };
   const request: QueryRequest = {
     kind: "breakdown",

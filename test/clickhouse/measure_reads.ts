@@ -89,7 +89,7 @@ console.log(
   `${RECORDS_COUNT} records, seed ${SEED}, made in ${Math.round(performance.now() - startedAt)} ms; on disk ${Number(size?.[0]) / 1e6} MB`,
 );
 
-const store = new ClickHouseHistory(address, () => performance.now());
+const store = new ClickHouseHistory(address);
 const history: History = {
   shippedUpTo: () => RECORDS_COUNT,
   keptMs: 0,

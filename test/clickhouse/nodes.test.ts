@@ -55,7 +55,7 @@ class Node {
   constructor(number: number) {
     this.number = number;
     const address = { ...ADDRESS, urls: [server.url], node: number };
-    this.#store = new ClickHouseHistory(address, () => performance.now());
+    this.#store = new ClickHouseHistory(address);
   }
 
   get history(): History {

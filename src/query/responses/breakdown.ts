@@ -175,9 +175,8 @@ class Candidates {
   #records = 0;
   readonly #fixed: number;
   readonly #all = new Map<string, Candidate>();
-  /** How many names beyond the bound the block with the most of them has. */
-  #further = 0;
-  readonly #furtherHere = new Set<string>();
+  /** Names beyond the bound. */
+  readonly #further = new Set<string>();
 
   constructor(fixed: readonly string[]) {
     this.#fixed = fixed.length;
@@ -192,13 +191,12 @@ class Candidates {
 
   /** How many fields the records have. */
   get names(): number {
-    return [...this.#all.values()].filter(({ counter }) => counter.total > 0).length + this.#further;
+    return [...this.#all.values()].filter(({ counter }) => counter.total > 0).length + this.#further.size;
   }
 
-  /** Adds the matching records of a block, whose values follow. */
+  /** Adds matching records. */
   addRecords(count: number): void {
     this.#records += count;
-    this.#furtherHere.clear();
   }
 
   readonly add: VisitValue = (field, value, count) => this.#counterOf(field)?.add(value, count);
@@ -223,10 +221,7 @@ class Candidates {
       this.#all.set(name, candidate);
     }
     if (candidate !== undefined && head !== undefined) candidate.heads.add(head);
-    else if (candidate === undefined && this.#furtherHere.size < FURTHER_MAX) {
-      this.#furtherHere.add(name);
-      this.#further = Math.max(this.#further, this.#furtherHere.size);
-    }
+    else if (candidate === undefined && this.#further.size < FURTHER_MAX) this.#further.add(name);
     return candidate?.counter;
   }
 

@@ -388,7 +388,7 @@ type ReaderStart = Pick<Extract<ToReader, { kind: "start" }>, "file" | "rules" |
 /** Nothing of it is loaded where there is no history. */
 async function loadHistory(settings: HistorySettings): Promise<ClickHouseHistory> {
   const loaded = await import("../../clickhouse/history.ts");
-  return new loaded.ClickHouseHistory(settings, () => performance.now());
+  return new loaded.ClickHouseHistory(settings);
 }
 
 function historyOf(history: ClickHouseHistory, reader: NodeReader): History {
