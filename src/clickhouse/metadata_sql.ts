@@ -6,6 +6,7 @@ import { splitName } from "../query/match/metadata_path.ts";
 import type { MetadataNumberTerm, MetadataTerm, Pattern } from "../search/expression.ts";
 import { ALWAYS, type Condition, exactly, inRange, NEVER, orOf } from "./condition.ts";
 import { containsFolded } from "./folded_sql.ts";
+import { COMPOUND_BEGINNINGS, METADATA_MARKS, memberMark } from "./schema.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 /** Dots in a path below which every way to split it is looked at in SQL: eight ways. */
@@ -74,7 +75,28 @@ export function metadataCondition({ name, patterns }: MetadataTerm, parameters: 
     const condition = inObject(path, anyText(path, patterns, parameters), unsure ? undefined : inPlain, parameters);
     return ofMember(head, condition, parameters);
   });
-  return orOf([own, ...below]);
+  return hinted(orOf([own, ...below]), marksOf(name, patterns), parameters);
+}
+
+/** What the filter has for members that match, or whose lists and objects may; undefined where it cannot tell. */
+function marksOf(name: string, patterns: readonly Pattern[]): string[] | undefined {
+  if (patterns.some(({ isPrefix }) => isPrefix)) return undefined;
+  const scalars = patterns.flatMap(scalarJson).map((json) => memberMark(name, json));
+  const compounds = [name, ...splitName(name).map(([head]) => head)].flatMap((head) => {
+    return COMPOUND_BEGINNINGS.map((begin) => memberMark(head, begin));
+  });
+  return [...new Set([...scalars, ...compounds])];
+}
+
+/**
+ * The same condition, with what its records have in the filter: ClickHouse looks there and computes nothing of it. Every
+ * record that matches has one of the marks, so the condition says the same with a NOT before it.
+ */
+function hinted({ sure, maybe }: Condition, marks: string[] | undefined, parameters: SqlParameters): Condition {
+  if (marks === undefined) return { sure, maybe };
+  const hint = `indexHint(hasAny(${METADATA_MARKS}, ${parameters.texts(marks)}))`;
+  const withHint = (condition: string) => (condition === NEVER ? NEVER : `(${hint} AND ${condition})`);
+  return sure === maybe ? exactly(withHint(sure)) : { sure: withHint(sure), maybe: withHint(maybe) };
 }
 
 /** A field with a number in a range. */
@@ -143,13 +165,17 @@ function anyText(path: string | undefined, patterns: readonly Pattern[], paramet
 
 /** A pattern against a value that is no object or array, by its JSON. */
 function scalarPattern({ text, number, isPrefix }: Pattern, parameters: SqlParameters): string {
-  const json = JSON.stringify(text);
   if (isPrefix) {
-    const ofText = `startsWith(v, ${parameters.text(json.slice(0, -1))})`;
+    const ofText = `startsWith(v, ${parameters.text(JSON.stringify(text).slice(0, -1))})`;
     return /^[-0-9tfn]/.test(text) ? `(${ofText} OR startsWith(v, ${parameters.text(text)}))` : ofText;
   }
+  return `v IN ${parameters.texts(scalarJson({ text, number, isPrefix }))}`;
+}
+
+/** The JSON of the values that are no objects or arrays and match a whole text. */
+function scalarJson({ text, number }: Pattern): string[] {
   const others = /^[-0-9tfn]/.test(text) && isScalarJson(text) ? [text] : [];
-  return `v IN ${parameters.texts([json, ...others, ...(number === undefined ? [] : [number])])}`;
+  return [JSON.stringify(text), ...others, ...(number === undefined ? [] : [number])];
 }
 
 function isScalarJson(text: string): boolean {

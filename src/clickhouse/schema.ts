@@ -69,8 +69,26 @@ export const RECORD_COLUMNS: readonly Column[] = [
   { name: "expires", type: "Date" },
 ];
 
+/** What the JSON of lists and objects begins with. */
+export const COMPOUND_BEGINNINGS = ["[", "{"] as const;
+const IS_COMPOUND = COMPOUND_BEGINNINGS.map((begin) => `startsWith(v, '${begin}')`).join(" OR ");
+
+/**
+ * A mark for each member of metadata: its name and its JSON, of lists and objects only how they begin. A filter has them,
+ * so that a rare value is found without reading all metadata; a query must name exactly this expression.
+ */
+export const METADATA_MARKS =
+  `arrayMap((k, v) -> concat(k, '=', if(${IS_COMPOUND}, substring(v, 1, 1), v)), ` +
+  "mapKeys(metadata), mapValues(metadata))";
+
+/** The mark of a member. @param json or the first character of that of a list or an object */
+export function memberMark(name: string, json: string): string {
+  return `${name}=${json}`;
+}
+
 const INDEXES = [
   "INDEX key_filter key TYPE bloom_filter(0.01) GRANULARITY 1",
+  `INDEX metadata_filter ${METADATA_MARKS} TYPE bloom_filter(0.01) GRANULARITY 1`,
   "INDEX id_range id TYPE minmax GRANULARITY 1",
   "INDEX received_range received_at TYPE minmax GRANULARITY 1",
 ];
