@@ -5,15 +5,14 @@
 
 import { crc32 } from "node:zlib";
 import type { CountedValue } from "../block/stats/value_counts.ts";
-import { VALUE_LENGTH_MAX } from "../core/limits.ts";
 import { addLeaves, LeafFields } from "../query/responses/value_readers.ts";
 import type { CountedAsk, ReadField } from "../query/scan/counted.ts";
 import { metadataFieldName } from "../search/fields.ts";
 import { type Condition, isExact } from "./condition.ts";
 import type { CountStatement } from "./count_sql.ts";
-import { SCALAR_TEXT } from "./metadata_sql.ts";
 import { RECORDS } from "./schema.ts";
 import { searchCondition } from "./search_sql.ts";
+import { IS_COMPOUND, IS_LONG, SHOWN_JSON, valueOfShown } from "./shown_json.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 import { COLUMNS, type ValueColumn } from "./values_sql.ts";
 
@@ -31,15 +30,6 @@ const GROUPED_BYTES_MAX = 1024 * 1024 * 1024;
 
 /** The columns that decide the fields of every record. */
 const CELL_COLUMNS = "project, kind, level, source, key_type, api_key, touchpoint";
-
-/** What comes in the place of the JSON of a long text: a mark, and the text's beginning. */
-const CUT = "~";
-const IS_COMPOUND = "(startsWith(v, '[') OR startsWith(v, '{'))";
-const IS_LONG = `length(v) >= ${VALUE_LENGTH_MAX}`;
-/** The JSON `v` as far as its value is shown. An escaped surrogate would not survive the cut. */
-const SHOWN_JSON =
-  `if(${IS_LONG} AND startsWith(v, '"') AND position(v, '\\\\u') = 0, ` +
-  `concat('${CUT}', leftUTF8(${SCALAR_TEXT}, ${VALUE_LENGTH_MAX})), v)`;
 
 /** The members of metadata by name, each with `json` of its JSON `v`. */
 function memberPairs(json: string): string {
@@ -67,8 +57,7 @@ class Values {
   /** Calls `add` for each value below a top-level member. */
   ofMember(head: string, json: string, add: (field: ReadField, value: CountedValue) => void): void {
     const fields = this.#fieldsOf(head);
-    const value: unknown = json.startsWith(CUT) ? json.slice(CUT.length) : JSON.parse(json);
-    addLeaves(head, value, (leaf, one) => add(fields.field(leaf), one));
+    addLeaves(head, valueOfShown(json), (leaf, one) => add(fields.field(leaf), one));
   }
 
   member(head: string): ReadField {

@@ -227,24 +227,22 @@ export class ClickHouseRecords implements HistoryRecords {
       yield* this.#visitRecords(limits, scope, index, visitor, ({ maybe }) => maybe);
       return;
     }
-    const isCounted = yield* this.#count(limits, scope, index, counted);
-    if (isCounted === "all") return;
-    const where = ({ sure, maybe }: Condition) => (isCounted === "none" ? maybe : `${maybe} AND NOT (${sure})`);
-    yield* this.#visitRecords(limits, scope, index, visitor, where);
+    const isAllCounted = yield* this.#count(limits, scope, index, counted);
+    if (isAllCounted) return;
+    yield* this.#visitRecords(limits, scope, index, visitor, ({ sure, maybe }) => `${maybe} AND NOT (${sure})`);
   }
 
-  /** Counts the records that match for sure: all that match, or some; "none" where SQL cannot count what is asked. */
-  *#count(limits: QueryLimits, scope: Scope, index: number, counted: CountedAsk): Steps<"all" | "some" | "none"> {
+  /** Counts the records that match for sure. Returns whether these are all. */
+  *#count(limits: QueryLimits, scope: Scope, index: number, counted: CountedAsk): Steps<boolean> {
     const parameters = new SqlParameters();
     const condition = decided(counted, yield* this.#condition(scope, parameters), parameters);
     const statement = countStatement(counted, index, condition, parameters);
-    if (statement === undefined) return "none";
     let isAnyUnsure = statement.isUnsure;
     yield* this.#eachRow(limits, statement.sql, parameters, (row) => {
       if (!statement.add(row)) isAnyUnsure = true;
     });
     statement.end?.();
-    return isAnyUnsure ? "some" : "all";
+    return !isAnyUnsure;
   }
 
   /** Gives records to the visitor, in blocks. */

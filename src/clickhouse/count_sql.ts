@@ -16,7 +16,7 @@ import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { DURATION, durationPlace, NO_TIMINGS, sketchOfPlaces } from "./sketch_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
-import { canCountValues, valuesStatement } from "./values_sql.ts";
+import { valuesStatement } from "./values_sql.ts";
 
 export interface CountStatement {
   readonly sql: string;
@@ -28,13 +28,13 @@ export interface CountStatement {
   readonly isUnsure: boolean;
 }
 
-/** Undefined where SQL cannot count it. @param scope the number of the scope. */
+/** @param scope the number of the scope. */
 export function countStatement(
   counted: CountedAsk,
   scope: number,
   condition: Condition,
   parameters: SqlParameters,
-): CountStatement | undefined {
+): CountStatement {
   switch (counted.kind) {
     case "levels":
       return levelsStatement(counted, scope, condition, parameters);
@@ -52,7 +52,7 @@ export function countStatement(
       return comparedStatement(counted, condition, parameters);
     case "values":
     default:
-      return canCountValues(counted.field) ? valuesStatement(counted, condition, parameters) : undefined;
+      return valuesStatement(counted, condition, parameters);
   }
 }
 

@@ -5,7 +5,8 @@
 import type { CountedValue } from "../block/stats/value_counts.ts";
 import { VALUE_LENGTH_MAX } from "../core/limits.ts";
 import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
-import { beginningOf } from "../query/responses/value_readers.ts";
+import { splitName } from "../query/match/metadata_path.ts";
+import { beginningOf, distinctValues } from "../query/responses/value_readers.ts";
 import type { CountedAsk } from "../query/scan/counted.ts";
 import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
@@ -13,6 +14,7 @@ import { type Condition, isExact } from "./condition.ts";
 import type { CountStatement } from "./count_sql.ts";
 import { hasMemberSql, memberSql } from "./metadata_sql.ts";
 import { RECORDS } from "./schema.ts";
+import { IS_COMPOUND, SHOWN_JSON, valueOfShown } from "./shown_json.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;
@@ -71,11 +73,6 @@ export const COLUMNS: Readonly<Record<string, ValueColumn>> = {
   duration: number("assumeNotNull(duration)", "isNotNull(duration)"),
 };
 
-/** Whether SQL can count the field's values. A dotted name of metadata also means members of objects. */
-export function canCountValues(field: string): boolean {
-  return Object.hasOwn(COLUMNS, field) || !field.slice(METADATA_PREFIX.length).includes(".");
-}
-
 function columnOf(field: string, parameters: SqlParameters): ValueColumn {
   const own = Object.hasOwn(COLUMNS, field) ? COLUMNS[field] : undefined;
   if (own !== undefined) return own;
@@ -99,7 +96,44 @@ function shown(value: unknown, json: string): CountedValue {
   return typeof value === "object" && value !== null ? beginningOf(json) : (value as CountedValue);
 }
 
-export function valuesStatement(
+/** Memory of the server, in bytes, from which it groups on disk. */
+const GROUPED_BYTES_MAX = 1024 * 1024 * 1024;
+
+export function valuesStatement(ask: ValuesAsk, condition: Condition, parameters: SqlParameters): CountStatement {
+  const isDotted = !Object.hasOwn(COLUMNS, ask.field) && ask.field.slice(METADATA_PREFIX.length).includes(".");
+  return isDotted ? dottedStatement(ask, condition, parameters) : columnStatement(ask, condition, parameters);
+}
+
+/**
+ * A dotted name of metadata also means members of objects: records are counted by the JSON of all members that may have
+ * it, and what these stand for is found here.
+ */
+function dottedStatement({ field, add }: ValuesAsk, condition: Condition, parameters: SqlParameters): CountStatement {
+  const name = field.slice(METADATA_PREFIX.length);
+  const heads = splitName(name);
+  const shown = (head: string, json: string) => `arrayMap(v -> ${json}, [${memberSql(head, parameters)}])[1]`;
+  const columns = [shown(name, SHOWN_JSON), ...heads.map(([head]) => shown(head, `if(${IS_COMPOUND}, v, '')`))].map(
+    (column, at) => `${column} AS member_${at}`,
+  );
+  const members = columns.map((_, at) => `member_${at}`);
+  const paths = [undefined, ...heads.map(([, path]) => path)];
+  return {
+    sql:
+      `SELECT ${columns.join(", ")}, count() FROM ${RECORDS} WHERE ${condition.sure} ` +
+      `AND (${members.map((member) => `${member} != ''`).join(" OR ")}) GROUP BY ${members.join(", ")} ` +
+      `SETTINGS max_bytes_before_external_group_by = ${GROUPED_BYTES_MAX}`,
+    add: (row) => {
+      const found = paths.flatMap((path, at): [unknown, string | undefined][] => {
+        return row[at] === "" ? [] : [[valueOfShown(row[at] as string), path]];
+      });
+      for (const value of distinctValues(found)) add(value, row[paths.length] as number);
+      return true;
+    },
+    isUnsure: !isExact(condition),
+  };
+}
+
+function columnStatement(
   { field, limit, known, add, addOthers }: ValuesAsk,
   condition: Condition,
   parameters: SqlParameters,

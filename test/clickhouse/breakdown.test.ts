@@ -117,7 +117,7 @@ test("no record is fetched, whether its metadata has lists and objects or not", 
     "user.id": at % 5,
     plain: at % 2 === 0,
     nothing: null,
-    number: 12345678901234567890 * (at % 2),
+    number: 1e20 * (at % 2),
   });
   await expectSame(
     many(200, (at) => ({ metadata: metadata(at) })),
@@ -163,7 +163,7 @@ test("what is not shipped yet counts with the rest", async () => {
 
 test("names and values are never taken for SQL", async () => {
   const names = ["it's", "a\\b", "{p0:String}", "\0", "a.b", "", "__proto__", "~"];
-  const metadata = (at: number) => ({ ...Object.fromEntries(names.map((name) => [name, `'${name}' ${at % 2}\0~`])) });
+  const metadata = (at: number) => Object.fromEntries(names.map((name) => [name, `'${name}' ${at % 2}\0~`]));
   await expectSame(
     many(50, (at) => ({ metadata: metadata(at), touchpoint: `it's \\ ${at % 2}` })),
     "touchpoint",

@@ -240,6 +240,18 @@ function readDottedMetadata(name: string, block: OpenBlock, matches: Matches, ad
   for (const { values } of byRow.values()) for (const value of values) add(value, 1);
 }
 
+/**
+ * The different values that some members of a record's metadata have: of each the value itself (path undefined), or what
+ * is at the path below it.
+ */
+export function distinctValues(
+  members: readonly (readonly [value: unknown, path: string | undefined])[],
+): CountedValue[] {
+  const found = new DistinctValues();
+  for (const [value, path] of members) forEachValueAt(value, path, (one) => found.add(scalarOf(one)));
+  return found.values;
+}
+
 /** Values that are compared one by one; past them, a hash table finds duplicates. */
 const COMPARED_MAX = 16;
 
