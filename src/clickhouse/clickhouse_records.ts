@@ -109,7 +109,10 @@ export class ClickHouseRecords implements HistoryRecords {
     }
   }
 
-  /** A window of time at a time, from the page's first on: the table is sorted by project and time. */
+  /**
+   * A window of time at a time, from the page's first on, so that parts of the table with other times are not opened.
+   * Within one, ClickHouse reads in the page's order and stops.
+   */
   *page(limits: QueryLimits, scope: Scope, page: RecordPage): Steps<number | undefined> {
     let { after } = page;
     const { direction } = page.order;
@@ -392,9 +395,9 @@ interface PageWindow {
 }
 
 /** The first window of time of a page, in ms; each further one is longer. Pages are often of the last minutes. */
-const WINDOW_MS = 60_000;
-const WINDOW_GROWTH = 8;
-const WINDOWS_MAX = 8;
+const WINDOW_MS = 15 * 60_000;
+const WINDOW_GROWTH = 16;
+const WINDOWS_MAX = 4;
 
 /**
  * Where the windows of a page end, in its order; the last window has no edge. None where nothing says where its first

@@ -164,12 +164,13 @@ function anyText(path: string | undefined, patterns: readonly Pattern[], paramet
 }
 
 /** A pattern against a value that is no object or array, by its JSON. */
-function scalarPattern({ text, number, isPrefix }: Pattern, parameters: SqlParameters): string {
+function scalarPattern(pattern: Pattern, parameters: SqlParameters): string {
+  const { text, isPrefix } = pattern;
   if (isPrefix) {
     const ofText = `startsWith(v, ${parameters.text(JSON.stringify(text).slice(0, -1))})`;
     return /^[-0-9tfn]/.test(text) ? `(${ofText} OR startsWith(v, ${parameters.text(text)}))` : ofText;
   }
-  return `v IN ${parameters.texts(scalarJson({ text, number, isPrefix }))}`;
+  return `v IN ${parameters.texts(scalarJson(pattern))}`;
 }
 
 /** The JSON of the values that are no objects or arrays and match a whole text. */
