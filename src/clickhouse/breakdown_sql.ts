@@ -12,7 +12,7 @@ import { type Condition, isExact } from "./condition.ts";
 import type { CountStatement } from "./count_sql.ts";
 import { RECORDS } from "./schema.ts";
 import { searchCondition } from "./search_sql.ts";
-import { IS_COMPOUND, IS_LONG, SHOWN_JSON, valueOfShown } from "./shown_json.ts";
+import { isCompound, isLong, shownJson, valueOfShown } from "./shown_json.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 import { COLUMNS, type ValueColumn } from "./values_sql.ts";
 
@@ -31,10 +31,8 @@ const GROUPED_BYTES_MAX = 1024 * 1024 * 1024;
 /** The columns that decide the fields of every record. */
 const CELL_COLUMNS = "project, kind, level, source, key_type, api_key, touchpoint";
 
-/** The members of metadata by name, each with `json` of its JSON `v`. */
-function memberPairs(json: string): string {
-  return `arrayMap((k, v) -> (toString(k), ${json}), mapKeys(metadata), mapValues(metadata))`;
-}
+/** The records, once for each member of metadata. The names are none that a search in SQL uses. */
+const MEMBERS_OF_RECORDS = `${RECORDS} ARRAY JOIN mapKeys(metadata) AS member_name, mapValues(metadata) AS member_json`;
 
 /** A row for each of some fields: its name, whether the record has it, and its value. */
 function fieldPairs(fields: readonly string[]): string {
@@ -90,15 +88,16 @@ export function candidatesStatement(
   const cells = `SELECT ${CELL_COLUMNS}, count() AS counted ${matching} GROUP BY ${CELL_COLUMNS}`;
   const values = `SELECT ${fieldPairs(fixed)} AS pair, toInt64(counted) AS number FROM (${cells})`;
   const members =
-    `SELECT arrayJoin(${memberPairs(SHOWN_JSON)}) AS pair, toInt64(count()) AS number ${matching} GROUP BY pair ` +
+    `SELECT member_name AS name, ${shownJson("member_json")} AS json, toInt64(count()) AS number ` +
+    `FROM ${MEMBERS_OF_RECORDS} WHERE ${condition.sure} GROUP BY name, json ` +
     `SETTINGS max_rows_to_group_by = ${GROUPS_MAX}, group_by_overflow_mode = 'any'`;
   const rest = "toUInt64(count()) AS different, toInt64(sum(number)) AS total";
   const sql =
     `SELECT toUInt8(${FIXED}) AS part, pair.1 AS name, groupArray((-number, pair.3)) AS top, ${rest} ` +
     `FROM (SELECT pair, sum(number) AS number FROM (${values}) WHERE pair.2 = 1 GROUP BY pair) GROUP BY name ` +
-    `UNION ALL SELECT toUInt8(${MEMBERS}) AS part, pair.1 AS name, ` +
-    `groupArraySorted(${valuesMax})((-number, pair.2)) AS top, ${rest} ` +
-    `FROM (SELECT pair, number, pair.2 AS v FROM (${members})) GROUP BY name, if(${IS_COMPOUND}, v, '')`;
+    `UNION ALL SELECT toUInt8(${MEMBERS}) AS part, toString(name) AS name, ` +
+    `groupArraySorted(${valuesMax})((-number, json)) AS top, ${rest} ` +
+    `FROM (${members}) GROUP BY name, if(${isCompound("json")}, json, '')`;
   const read = new Values();
   let records = 0;
   const memberRows: CandidatesRow[] = [];
@@ -143,11 +142,14 @@ export function comparedStatement(ask: ComparedAsk, condition: Condition, parame
   const ofFields =
     `SELECT toUInt8(${FIXED}) AS part, pair.1 AS name, pair.3 AS value, sum(number), sum(found_number) ` +
     `FROM (${values}) WHERE pair.2 = 1 GROUP BY name, value`;
-  const json = `if(${IS_COMPOUND} OR ${IS_LONG} OR ${isChosen(ask, parameters)}, ${SHOWN_JSON}, '')`;
-  const read = `arrayFilter(pair -> pair.1 IN ${parameters.texts([...heads])}, ${memberPairs(json)})`;
+  const json = "member_json";
+  const told =
+    `multiIf(${isLong(json)}, ${shownJson(json)}, ` +
+    `${isCompound(json)} OR ${isChosen(ask, parameters)}, ${json}, '')`;
   const ofMembers =
-    `SELECT toUInt8(${MEMBERS}) AS part, pair.1 AS name, pair.2 AS value, number, found_number FROM (` +
-    `SELECT arrayJoin(${read}) AS pair, ${counts} ${matching} GROUP BY pair ` +
+    `SELECT toUInt8(${MEMBERS}) AS part, toString(name) AS name, value, number, found_number FROM (` +
+    `SELECT member_name AS name, ${told} AS value, ${counts} FROM ${MEMBERS_OF_RECORDS} ` +
+    `WHERE ${condition.sure} AND member_name IN ${parameters.texts([...heads])} GROUP BY name, value ` +
     `SETTINGS max_bytes_before_external_group_by = ${GROUPED_BYTES_MAX})`;
   const shown = new Values();
   let [records, foundRecords] = [0, 0];
@@ -167,19 +169,19 @@ export function comparedStatement(ask: ComparedAsk, condition: Condition, parame
 }
 
 /**
- * Whether the value of member `k`, JSON `v`, may be a chosen one: by a hash, so that the statement is short however long
- * the values are. Whoever takes the values leaves out the few others.
+ * Whether `member_json` may be a chosen value: by a hash, so that the statement is short however long the values are.
+ * Whoever takes the values leaves out the few others.
  */
 function isChosen({ values }: ComparedAsk, parameters: SqlParameters): string {
-  const chosen: number[] = [];
+  const chosen = new Set<number>();
   const open: string[] = [];
   for (const { name, heads, values: listed } of values) {
     for (const head of heads) {
       if (metadataFieldName(head) !== name) continue;
       if (listed === undefined) open.push(head);
-      else for (const value of listed) chosen.push(crc32(`${head}\0${JSON.stringify(value)}`));
+      else for (const value of listed) chosen.add(crc32(JSON.stringify(value)));
     }
   }
-  const isListed = `CRC32(concat(k, '\\0', v)) IN ${parameters.wholes(chosen)}`;
-  return open.length === 0 ? `(${isListed})` : `(${isListed} OR k IN ${parameters.texts(open)})`;
+  const isListed = `CRC32(member_json) IN ${parameters.wholes([...chosen])}`;
+  return open.length === 0 ? `(${isListed})` : `(${isListed} OR member_name IN ${parameters.texts(open)})`;
 }

@@ -16,9 +16,11 @@ const IS_LIST = "startsWith(v, '[')";
 const IS_OBJECT = "startsWith(v, '{')";
 /** Objects that the JSON functions read exactly. */
 const IS_PLAIN = `(${IS_OBJECT} AND position(v, '[') = 0 AND NOT match(v, '[0-9]{20}'))`;
-/** The text of a value that is no object or array. */
-export const SCALAR_TEXT =
-  "if(startsWith(v, '\"'), if(position(v, '\\\\') > 0, JSONExtractString(v), substring(v, 2, length(v) - 2)), v)";
+/** The text of a value that is no object or array. @param json an expression */
+export function scalarText(json: string): string {
+  const unquoted = `substring(${json}, 2, length(${json}) - 2)`;
+  return `if(startsWith(${json}, '"'), if(position(${json}, '\\\\') > 0, JSONExtractString(${json}), ${unquoted}), ${json})`;
+}
 
 /** What the JSON of a text has between its quotes. */
 function escaped(text: string): string {
@@ -47,7 +49,7 @@ export function hasMemberSql(name: string, parameters: SqlParameters): string {
 
 /** A needle in any value. */
 export function metadataWord(needle: string, parameters: SqlParameters): Condition {
-  const inScalar = `NOT ${IS_LIST} AND NOT ${IS_OBJECT} AND (${containsFolded(SCALAR_TEXT, needle, parameters)})`;
+  const inScalar = `NOT ${IS_LIST} AND NOT ${IS_OBJECT} AND (${containsFolded(scalarText("v"), needle, parameters)})`;
   const inOther = `(${IS_LIST} OR ${IS_OBJECT}) AND (${containsFolded("v", escaped(needle), parameters)})`;
   const some = (condition: string) => `arrayExists(v -> ${condition}, mapValues(metadata))`;
   return { sure: some(inScalar), maybe: some(`(${inScalar}) OR (${inOther})`) };

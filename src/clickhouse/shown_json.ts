@@ -1,19 +1,28 @@
 // The JSON of a member of metadata as it is fetched to be counted by its value: of a long text only what is shown of it.
 
 import { VALUE_LENGTH_MAX } from "../core/limits.ts";
-import { SCALAR_TEXT } from "./metadata_sql.ts";
+import { scalarText } from "./metadata_sql.ts";
 
 /** What comes in the place of the JSON of a long text: a mark, and the text's beginning. */
 const CUT = "~";
 
-/** Whether the JSON `v` is that of a list or an object. */
-export const IS_COMPOUND = "(startsWith(v, '[') OR startsWith(v, '{'))";
-/** Whether the JSON `v` may be longer than what is shown of its value. */
-export const IS_LONG = `length(v) >= ${VALUE_LENGTH_MAX}`;
-/** The JSON `v` as far as its value is shown. An escaped surrogate would not survive the cut. */
-export const SHOWN_JSON =
-  `if(${IS_LONG} AND startsWith(v, '"') AND position(v, '\\\\u') = 0, ` +
-  `concat('${CUT}', leftUTF8(${SCALAR_TEXT}, ${VALUE_LENGTH_MAX})), v)`;
+/** Whether a JSON is that of a list or an object. @param json an expression */
+export function isCompound(json: string): string {
+  return `(startsWith(${json}, '[') OR startsWith(${json}, '{'))`;
+}
+
+/** Whether a JSON may be longer than what is shown of its value. @param json an expression */
+export function isLong(json: string): string {
+  return `length(${json}) >= ${VALUE_LENGTH_MAX}`;
+}
+
+/** A JSON as far as its value is shown. An escaped surrogate would not survive the cut. @param json an expression */
+export function shownJson(json: string): string {
+  return (
+    `if(${isLong(json)} AND startsWith(${json}, '"') AND position(${json}, '\\\\u') = 0, ` +
+    `concat('${CUT}', leftUTF8(${scalarText(json)}, ${VALUE_LENGTH_MAX})), ${json})`
+  );
+}
 
 /** The value, or as much of it as is shown. */
 export function valueOfShown(json: string): unknown {

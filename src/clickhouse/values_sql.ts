@@ -14,7 +14,7 @@ import { type Condition, isExact } from "./condition.ts";
 import type { CountStatement } from "./count_sql.ts";
 import { hasMemberSql, memberSql } from "./metadata_sql.ts";
 import { RECORDS } from "./schema.ts";
-import { IS_COMPOUND, SHOWN_JSON, valueOfShown } from "./shown_json.ts";
+import { isCompound, shownJson, valueOfShown } from "./shown_json.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;
@@ -112,9 +112,10 @@ function dottedStatement({ field, add }: ValuesAsk, condition: Condition, parame
   const name = field.slice(METADATA_PREFIX.length);
   const heads = splitName(name);
   const shown = (head: string, json: string) => `arrayMap(v -> ${json}, [${memberSql(head, parameters)}])[1]`;
-  const columns = [shown(name, SHOWN_JSON), ...heads.map(([head]) => shown(head, `if(${IS_COMPOUND}, v, '')`))].map(
-    (column, at) => `${column} AS member_${at}`,
-  );
+  const columns = [
+    shown(name, shownJson("v")),
+    ...heads.map(([head]) => shown(head, `if(${isCompound("v")}, v, '')`)),
+  ].map((column, at) => `${column} AS member_${at}`);
   const members = columns.map((_, at) => `member_${at}`);
   const paths = [undefined, ...heads.map(([, path]) => path)];
   return {

@@ -1,5 +1,5 @@
 // How long each kind of query takes over ClickHouse, beside the same query over local blocks. Not a test:
-//   bun test/clickhouse/measure_reads.ts [records] [rounds]
+//   bun test/clickhouse/measure_reads.ts [records] [rounds] [queries, a pattern of their names]
 // It prints medians in ms, and whether the answers agree. All records are shipped; local blocks are merged, in memory.
 
 import { ClickHouseClient } from "../../src/clickhouse/client.ts";
@@ -18,6 +18,7 @@ import { ClickHouseServer } from "./server.ts";
 
 const RECORDS_COUNT = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = Number(process.argv[3] ?? 5);
+const ASKED = new RegExp(process.argv[4] ?? "");
 const SEED = 17;
 const DAY_MS = 86_400_000;
 const FROM = Date.UTC(2026, 10, 29);
@@ -56,6 +57,7 @@ function recordAt(at: number): Omit<StoredRecord, "id"> {
       orderId: `ord_${integer(random, 1e6)}`,
       region: pick(random, ["eu", "us", "ap"]),
       rows: integer(random, 100),
+      ...(random() < 0.1 ? { cart: { size: integer(random, 20), currency: pick(random, ["EUR", "USD"]) } } : {}),
     },
   };
 }
@@ -122,6 +124,7 @@ const REQUESTS: Readonly<Record<string, QueryRequest>> = {
   fields: { kind: "fields", scope: scope() },
   "values of touchpoint": { kind: "values", scope: scope(), field: "touchpoint", limit: 20 },
   "values of metadata.orderId": { kind: "values", scope: scope(), field: "metadata.orderId", limit: 20 },
+  "values of metadata.cart.size": { kind: "values", scope: scope(), field: "metadata.cart.size", limit: 20 },
   "values of message": { kind: "values", scope: scope(), field: "message", limit: 20 },
   trace: { kind: "trace", scope: scope(), key: "req-1000-1", around: NOW },
   "patterns, an hour": { kind: "patterns", scope: scope("", last), limit: 50 },
@@ -166,6 +169,7 @@ function digest(answer: object): string {
 
 const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1] as number;
 for (const [name, request] of Object.entries(REQUESTS)) {
+  if (!ASKED.test(name)) continue;
   const times = { local: [] as number[], remote: [] as number[] };
   let answers: [string, string] = ["", ""];
   for (let round = 0; round < ROUNDS; round++) {
