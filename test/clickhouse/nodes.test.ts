@@ -248,6 +248,38 @@ describe("each node", () => {
     expect((await node.entries()).map(({ message }) => message)).toEqual(["first"]);
   });
 
+  test("shows the first records of another node's project at once, whatever it has asked before", async () => {
+    const [one, other] = [new Node(1), new Node(2)];
+    await one.ship("shop", one.write("shop", [log(TIME, "known")]));
+    expect((await one.entries()).length).toBe(1);
+    await other.ship("begun", other.write("begun", [log(TIME + 1, "first")]));
+    expect((await one.entries()).map(({ message }) => message)).toEqual(["first", "known"]);
+  });
+
+  test("reads pages of one and of all projects in the order of the table, both ways", async () => {
+    const node = new Node(1);
+    for (const project of ["shop", "blog"]) await node.ship(project, node.write(project, [log(TIME, project)]));
+    for (const order of ["asc", "desc"] as const) {
+      for (const project of [undefined, "shop"]) {
+        server.seen.length = 0;
+        const scope = scopeOf({ project, from: TIME });
+        await node.ask({ kind: "entries", scope, limit: 1, cursor: undefined, order });
+        const seen = server.seen.find(({ body }) => body.includes("ORDER BY time"));
+        const search = new URLSearchParams(seen?.search);
+        search.set("default_format", "TSVRaw");
+        const body = `EXPLAIN indexes = 1 ${seen?.body}`;
+        const plan = await (await fetch(`${server.directUrl}/?${search}`, { method: "POST", body })).text();
+        const types = [...plan.matchAll(/Read type: (\w+)/g)].map(([, type]) => type);
+        const expected = order === "asc" ? "InOrder" : "InReverseOrder";
+        expect({ order, project, types }).toEqual({
+          order,
+          project,
+          types: project === undefined ? [expected, expected] : [expected],
+        });
+      }
+    }
+  });
+
   test("measures for rules what it received itself, also while the history is away", async () => {
     const [one, other] = [new Node(1), new Node(2)];
     await one.ship("shop", one.write("shop", [log(NOW - 1_000, "a"), log(NOW - 2_000, "b")]));
