@@ -6,6 +6,7 @@ import { RECORDS } from "../../src/clickhouse/schema.ts";
 import type { EraseReport } from "../../src/core/account_responses.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import type { EntriesResponse } from "../../src/core/responses.ts";
+import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
 import { ADMIN_TOKEN, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 import { ClickHouseServer, type SeenRequest } from "./server.ts";
 
@@ -267,6 +268,51 @@ describe("a node that is killed while it erases", () => {
 });
 
 test(
+  "again and again under faults and kills: what is said to be erased never comes back, and nothing else is lost",
+  async () => {
+    const random = seededRandom(runSeed("erasing under faults"));
+    await withServer(configOf(), async (server) => {
+      let kept = 0;
+      let done = 0;
+      for (let round = 0; round < 8; round++) {
+        engine.comeBack();
+        if (random() < 0.5) {
+          const fault = pick(random, ["answer_lost", "request_lost", "unavailable"] as const);
+          engine.fail(fault, 1 + integer(random, 2), pick(random, [isInsert, isMutation]));
+        }
+        for (let batch = 0; batch < 3; batch++) {
+          await send(server, "u_1", 1 + integer(random, 30));
+          const count = 1 + integer(random, 30);
+          await send(server, "u_2", count);
+          kept += count;
+          await Bun.sleep(integer(random, 1_500));
+        }
+        const q = pick(random, ["metadata.user:u_1", "metadata.list:u_1"]);
+        const erasing = erase(server, { q }).catch(() => undefined);
+        if (random() < 0.3) {
+          await Bun.sleep(integer(random, 300));
+          await server.kill();
+          await server.start();
+        }
+        const answer = await erasing;
+        if (answer?.status === 200) {
+          done++;
+          expect(await usersOf(server)).toEqual(times("u_2", kept));
+        }
+      }
+      engine.comeBack();
+      expect((await erase(server, { q: "metadata.user:u_1" })).status).toBe(200);
+      await untilShipped(kept);
+      expect(await countIn("metadata['user'] = '\"u_1\"'")).toBe(0);
+      expect(await usersOf(server)).toEqual(times("u_2", kept));
+      expect(await localUsers(server)).toEqual(times("u_2", kept));
+      console.log(`${done} of 8 erasures were answered 200`);
+    });
+  },
+  TEST_MS_MAX,
+);
+
+test(
   "the command shows and erases what both sides have, and is refused without a running server",
   async () => {
     await withServer(configOf(), async (server) => {
@@ -298,6 +344,9 @@ test(
       const refused = await server.command("erase", "--project", "default", "--yes");
       expect(refused.exitCode).not.toBe(0);
       expect(refused.stderr).toContain("nothing was removed: ClickHouse has records of this data file too");
+      const here = await server.command("erase", "--project", "default", "--dry-run");
+      expect(here.stdout).toBe("Would remove 1 record from 1 block, 0 dropped entries, 0 open entries\n");
+      expect(here.stderr).toContain("only records of this data file are counted");
       const named = await server.command("erase", "--project", "default", "--yes", "--data", server.dataFile);
       expect(named.stdout).toStartWith("Removed 1 record from 1 block");
       expect(await countIn()).toBe(1);
