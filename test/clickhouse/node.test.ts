@@ -24,14 +24,16 @@ beforeAll(async () => {
   engine = await ClickHouseServer.start();
 }, 120_000);
 afterAll(() => engine.stop());
-beforeEach(async () => {
-  await engine.ask(`DROP DATABASE IF EXISTS ${DATABASE}`);
-  await engine.ask(`CREATE DATABASE ${DATABASE}`);
-});
+beforeEach(emptyDatabase);
 afterEach(() => {
   engine.comeBack();
   engine.onRequest = () => undefined;
 });
+
+async function emptyDatabase(): Promise<void> {
+  await engine.ask(`DROP DATABASE IF EXISTS ${DATABASE}`);
+  await engine.ask(`CREATE DATABASE ${DATABASE}`);
+}
 
 function configOf(lines = "", tables = ""): string {
   return configText({ tables: `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\n${lines}\n${tables}` });
@@ -140,6 +142,8 @@ describe("a node that is killed", () => {
                 : new Promise((resolve) => setTimeout(resolve, 0)).then(() => server.kill());
           };
           await server.kill();
+          // Its first life may have made the tables.
+          await emptyDatabase();
           await server.start();
           // It may be killed before it is answered.
           await Promise.race([sender.send(server, 300), untilTrue("it is killed", () => isKilled !== undefined)]);
