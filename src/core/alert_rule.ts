@@ -1,5 +1,7 @@
 // An alert rule, as the configuration says it and as it is evaluated. All lengths of time are in ms.
 
+import { formatDuration } from "./format.ts";
+
 /** What a rule measures. */
 export const RULE_KINDS = ["count", "share", "percentile", "silence", "running"] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];
@@ -53,4 +55,10 @@ export interface AlertRule {
 export function fingerprintOf(rule: AlertRule): string {
   const { project, q, kind, of, percentile, windowMs, side, bound, resolveBound, groupBy, min } = rule;
   return JSON.stringify([project ?? null, q, kind, of, percentile, windowMs, side, bound, resolveBound, groupBy, min]);
+}
+
+/** A value as people read it: "12", "5.2 %", "1.5 s". */
+export function shownValue(kind: RuleKind, value: number): string {
+  if (kind === "percentile") return formatDuration(value);
+  return kind === "share" ? `${Number((value * 100).toPrecision(3))} %` : String(value);
 }

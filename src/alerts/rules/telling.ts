@@ -2,9 +2,8 @@
 // a record of the server's own project. Pure.
 
 import { createHash } from "node:crypto";
-import type { AlertRule } from "../../core/alert_rule.ts";
+import { type AlertRule, shownValue } from "../../core/alert_rule.ts";
 import type { AlertRecord } from "../../core/alerts.ts";
-import { formatDuration } from "../../core/format.ts";
 import type { JsonObject } from "../../core/json.ts";
 import {
   type Notification,
@@ -152,10 +151,4 @@ function messageOf(notification: Notification): string {
   const bound = kind === "silence" ? "" : `, ${side} ${shownValue(kind, threshold)}`;
   if (state === "firing") return `${titleOf(notification)} is firing${measured}${bound}`;
   return `${titleOf(notification)} has resolved${measured}`;
-}
-
-/** A value as people read it: "12", "5.2 %", "1.5 s". */
-export function shownValue(kind: AlertRule["kind"], value: number): string {
-  if (kind === "percentile") return formatDuration(value);
-  return kind === "share" ? `${Number((value * 100).toPrecision(3))} %` : String(value);
 }

@@ -9,6 +9,7 @@ import { EntriesSchema, MessageSchema } from "../../core/responses.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { Route } from "../base/routes.ts";
 import {
+  badRequest,
   defineOperation,
   jsonTextResponse,
   NO_PARAMETERS,
@@ -17,7 +18,7 @@ import {
   SEARCH_REFUSALS,
   UNAVAILABLE,
 } from "./operation.ts";
-import { limit, strictObject } from "./parameters.ts";
+import { limit, readScope, SCOPE, strictObject, TO } from "./parameters.ts";
 
 /** A rule is not forgotten by a mute. */
 const MUTE_MS_MAX = 90 * DAY_MS;
@@ -49,12 +50,23 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
     summary: "What fired and resolved, newest first: records of the project simplelogs",
     access: "reader",
     query: strictObject({
+      from: SCOPE.from,
+      to: Type.Optional({
+        ...TO,
+        description: "Only of what began to fire before this time, also if it resolved later",
+      }),
+      timeZone: SCOPE.timeZone,
       limit: limit(ENTRIES_LIMIT_MAX),
       cursor: Type.Optional(Type.String({ description: "`nextCursor` of the page before" })),
     }),
     responses: { 200: { description: "The answer", schema: EntriesSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    async handle({ request, queries, query: { limit, cursor } }) {
-      const scope = { project: SERVER_PROJECT, q: ALERT_RECORDS_SEARCH, from: undefined, to: undefined };
+    async handle({ request, queries, query: { limit, cursor, ...range }, now }) {
+      const read = readScope(range, now);
+      if (!read.ok) return badRequest(read.message);
+      // With both ends these are the records of everything that fired within, whenever it resolved.
+      const { from, to } = read.value;
+      const q = to === undefined ? ALERT_RECORDS_SEARCH : `${ALERT_RECORDS_SEARCH} metadata.since:<${to}`;
+      const scope = { project: SERVER_PROJECT, q, from, to: undefined };
       const outcome = await queries.query({ kind: "entries", scope, limit, cursor }, request.signal);
       if (outcome.ok) return jsonTextResponse(outcome.answer);
       // The first change makes the project.

@@ -25,6 +25,25 @@ describe("alerts over HTTP", () => {
     expect(history).toEqual([200, { entries: [], nextCursor: null }]);
   });
 
+  test("have a history of a range: what began before its end, and was told after its beginning", async () => {
+    const fixture = createFixture();
+    const asked = async (range: string) => {
+      await answerOf(fixture.read("GET", `/api/v1/alerts/history?limit=5${range}`));
+      return fixture.readers.asked.at(-1);
+    };
+    const all = { project: "simplelogs", q: "touchpoint:alerts/*", from: undefined, to: undefined };
+    const entries = { kind: "entries", limit: 5 };
+    expect(await asked("")).toMatchObject({ ...entries, scope: all });
+    const hour = { ...all, from: fixture.now - 3_600_000 };
+    expect(await asked("&from=1h")).toMatchObject({ ...entries, scope: hour });
+    expect(await asked("&from=1718900000000&to=1718900060000")).toMatchObject({
+      ...entries,
+      scope: { ...all, from: 1_718_900_000_000, q: "touchpoint:alerts/* metadata.since:<1718900060000" },
+    });
+    const backwards = await answerOf(fixture.read("GET", "/api/v1/alerts/history?from=2026-02-01&to=2026-01-01"));
+    expect(backwards).toMatchObject([400, { message: expect.stringMatching(/^from must be before to/) }]);
+  });
+
   test("are tested by their names", async () => {
     const fixture = createFixture();
     expect(await answerOf(fixture.read("POST", "/api/v1/alerts/test", { name: "errors" }))).toEqual([
