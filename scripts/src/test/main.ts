@@ -1,7 +1,7 @@
 // The one command that checks everything: packages, then format, lint, types and the build, then every test. A check
 // that fails ends the run before the tests; a suite that fails does not, so one run shows every failure. Each is shown
 // once more at the end, where a log that was cut short still has it. The last line is "N passed, N failed", and the
-// exit code 1 if anything failed or nothing ran. A test of the browser suites that passes at the second attempt is listed as
+// exit code 1 if anything failed or nothing ran. A browser test that passes at the second attempt is listed as
 // unstable.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
