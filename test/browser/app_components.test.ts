@@ -87,6 +87,16 @@ describe("a combobox", () => {
       expect(await told(page)).toBe("submitted ap");
     }));
 
+  test("is one stop for the tab key, though its suggestions scroll", () =>
+    withGallery(async (page) => {
+      await page.getByRole("combobox", { name: "Fruit" }).fill("a");
+      await page.getByRole("option").first().waitFor();
+      await page.evaluate("document.querySelector('.suggestions').style.maxHeight = '20px'");
+      await press(page, "Tab");
+      await page.getByRole("listbox").waitFor({ state: "detached" });
+      expect(await page.evaluate<string>("document.activeElement.tagName")).toBe("BUTTON");
+    }));
+
   test("takes a suggestion by the pointer, and keeps the focus", () =>
     withGallery(async (page) => {
       await page.getByRole("combobox", { name: "Fruit" }).fill("b");
