@@ -382,9 +382,10 @@ export class Evaluator {
     return [...rows, ...[...this.#mutes].map(([rule, until]) => muteRow({ rule, until }))];
   }
 
-  /** A delivery that changes keeps its place in the order. */
+  /** A delivery that changes keeps its place in the order, and a summary has that of the first that it replaces. */
   #deliveryRow(delivery: QueuedDelivery): AlertRow {
-    const place = this.#places.get(delivery.id) ?? ++this.#place;
+    const replaced = this.#places.get(delivery.inPlaceOf ?? "");
+    const place = this.#places.get(delivery.id) ?? replaced ?? ++this.#place;
     this.#places.set(delivery.id, place);
     return deliveryRow(delivery, place);
   }

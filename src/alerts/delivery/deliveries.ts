@@ -205,6 +205,7 @@ export class Deliveries {
       notification,
       attempt: 0,
       nextAt: clock(),
+      ...(deliveries[0] === undefined ? {} : { inPlaceOf: deliveries[0].id }),
     };
     await this.#writer.write(
       deliveries.map(({ id }) => id),

@@ -60,7 +60,8 @@ export class DestinationQueue {
     const lanes = lanesOf(delivery);
     this.#waiting.push({ delivery, dueAt, isBusy: false, lanes });
     const same = this.#waiting.filter((one) => one.lanes.some((lane) => lanes.includes(lane)));
-    const behind = same.slice(1, -1).filter((one) => !one.isBusy && isNew(one));
+    // A summary may be the last word on other rules.
+    const behind = same.slice(1, -1).filter((one) => !one.isBusy && isNew(one) && one.lanes.length === 1);
     const needless = behind.slice(0, Math.max(0, behind.length + 1 - BEHIND_FIRST_MAX));
     for (const one of needless) this.#drop(one);
     return needless.map((one) => one.delivery.id);
@@ -96,14 +97,18 @@ export class DestinationQueue {
     return { step: "send", delivery: chosen.delivery };
   }
 
-  /** Puts a summary in the place of what was handed out to fold. */
+  /**
+   * Puts a summary in the place of the first that was handed out to fold: what came meanwhile says more, and is told
+   * after it.
+   */
   folded(deliveries: readonly QueuedDelivery[], summary: QueuedDelivery, now: number): void {
     const ids = new Set(deliveries.map(({ id }) => id));
+    const place = this.#waiting.findIndex(({ delivery }) => ids.has(delivery.id));
     for (const one of this.#waiting.filter(({ delivery }) => ids.has(delivery.id))) this.#drop(one);
     this.#busy--;
+    this.#waiting.splice(place, 0, { delivery: summary, dueAt: now, isBusy: false, lanes: lanesOf(summary) });
     // Others may wait still, where there were more than one summary can hold.
     this.#hasOverflowed = this.#foldable().length >= SUMMARY_NOTIFICATIONS_MIN;
-    this.#waiting.push({ delivery: summary, dueAt: now, isBusy: false, lanes: lanesOf(summary) });
   }
 
   /** What was handed out to send has ended, and is told or given up. */
