@@ -60,6 +60,7 @@ export class Alerts implements AlertService {
   readonly #options: AlertsOptions;
   readonly #stopping = new AbortController();
   readonly #counts = new Map<string, number>();
+  readonly #heartbeats = { answered: 0, failed: 0 };
   readonly #evaluator: Evaluator;
   readonly #deliveries: Deliveries;
   #settings: AlertSettings;
@@ -140,13 +141,14 @@ export class Alerts implements AlertService {
   }
 
   figures(): AlertFigures {
-    const { evaluations, failures } = this.#evaluator.figures;
+    const { evaluations, failures, queryMs } = this.#evaluator.figures;
     const firing = this.#evaluator.rules.reduce((sum, one) => sum + one.firing, 0);
     const deliveries = [...this.#counts].map(([key, count]) => {
       const [destination = "", outcome = ""] = JSON.parse(key) as string[];
       return { destination, outcome, count };
     });
-    return { evaluations, failures, firing, deliveries };
+    const heartbeats = { ...this.#heartbeats };
+    return { evaluations, failures, querySeconds: queryMs / 1_000, firing, deliveries, heartbeats };
   }
 
   async test(name: string): Promise<AlertTestResponse | undefined> {
@@ -185,8 +187,17 @@ export class Alerts implements AlertService {
     this.#stopHeartbeat = () => undefined;
     const { heartbeatUrl: url } = this.#settings;
     if (url === undefined) return;
-    const { isReady, log } = this.#options;
-    this.#stopHeartbeat = startHeartbeat({ url, context: this.#context(), isReady, asked: () => undefined, log });
+    const { isReady, log, schedule } = this.#options;
+    this.#stopHeartbeat = startHeartbeat({
+      url,
+      schedule,
+      context: () => this.#context(),
+      isReady,
+      asked: (isAnswered) => {
+        this.#heartbeats[isAnswered ? "answered" : "failed"]++;
+      },
+      log,
+    });
   }
 
   #shown(evaluation: RuleEvaluation): ShownRule {

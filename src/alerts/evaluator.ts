@@ -34,6 +34,7 @@ const REST_MS_MIN = 20;
 export interface EvaluationFigures {
   evaluations: number;
   failures: number;
+  queryMs: number;
 }
 
 export interface EvaluatorOptions {
@@ -55,7 +56,7 @@ export interface EvaluatorOptions {
 }
 
 export class Evaluator {
-  readonly figures: EvaluationFigures = { evaluations: 0, failures: 0 };
+  readonly figures: EvaluationFigures = { evaluations: 0, failures: 0, queryMs: 0 };
   readonly #options: EvaluatorOptions;
   readonly #stopping = new AbortController();
   readonly #mutes = new Map<string, number>();
@@ -341,6 +342,7 @@ export class Evaluator {
       const begunAt = monotonic();
       const outcome = await queries.query(request, this.#stopping.signal);
       const tookMs = monotonic() - begunAt;
+      this.figures.queryMs += tookMs;
       if (tookMs > REST_MS_MIN) await this.#rest(tookMs);
       if (outcome.ok) return JSON.parse(outcome.answer) as T;
       if (outcome.refusal.code !== "busy" || tries === BUSY_TRIES) return outcome.refusal.message;

@@ -1,7 +1,13 @@
 // Alerts, loaded when they are first needed: a server without rules, destinations and heartbeat loads and runs nothing
 // of them.
 
-import type { AlertFigures, AlertService, AlertsResponse, AlertTestResponse } from "../core/alert_responses.ts";
+import {
+  type AlertFigures,
+  type AlertService,
+  type AlertsResponse,
+  type AlertTestResponse,
+  NO_FIGURES,
+} from "../core/alert_responses.ts";
 import type { AlertSettings, Alerts, AlertsOptions } from "./alerts.ts";
 
 /** After so many ms the data file is asked again, where it could not be read. */
@@ -45,7 +51,7 @@ export class AlertSwitch implements AlertService {
   }
 
   figures(): AlertFigures {
-    return this.#alerts?.figures() ?? { evaluations: 0, failures: 0, firing: 0, deliveries: [] };
+    return this.#alerts?.figures() ?? NO_FIGURES;
   }
 
   async test(rule: string): Promise<AlertTestResponse | undefined> {

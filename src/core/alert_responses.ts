@@ -81,11 +81,25 @@ export type AlertMuteResponse = ValueOf<typeof AlertMuteSchema>;
 export interface AlertFigures {
   readonly evaluations: number;
   readonly failures: number;
+  /** How long their queries took, from the asking to the answer. */
+  readonly querySeconds: number;
   /** Now: instances that fire. */
   readonly firing: number;
   /** By destination and outcome, in the form "chat delivered". */
   readonly deliveries: readonly { readonly destination: string; readonly outcome: string; readonly count: number }[];
+  /** Requests to heartbeat_url. */
+  readonly heartbeats: { readonly answered: number; readonly failed: number };
 }
+
+/** Figures of a server that has no alerts. */
+export const NO_FIGURES: AlertFigures = {
+  evaluations: 0,
+  failures: 0,
+  querySeconds: 0,
+  firing: 0,
+  deliveries: [],
+  heartbeats: { answered: 0, failed: 0 },
+};
 
 /** Alerts as the read API sees them. */
 export interface AlertService {

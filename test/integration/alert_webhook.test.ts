@@ -415,7 +415,8 @@ describe("heartbeat_url", () => {
     let isReady = true;
     const stop = startHeartbeat({
       url: new Secret(sink.url(`/ping/${TOKEN}`)),
-      context: deliveryContext({ schedule: time.schedule }),
+      context: () => deliveryContext({ schedule: time.schedule }),
+      schedule: time.schedule,
       isReady: () => isReady,
       asked: (isAnswered) => beats.push(isAnswered),
       log: (_level, message) => lines.push(message),
@@ -443,7 +444,8 @@ describe("heartbeat_url", () => {
     const lines: string[] = [];
     const stop = startHeartbeat({
       url: new Secret(sink.url(`/ping/${TOKEN}`)),
-      context: deliveryContext({ schedule: time.schedule }),
+      context: () => deliveryContext({ schedule: time.schedule }),
+      schedule: time.schedule,
       isReady: () => true,
       asked: (isAnswered) => beats.push(isAnswered),
       log: (_level, message) => lines.push(message),
@@ -453,5 +455,29 @@ describe("heartbeat_url", () => {
     await untilTrue("the second", () => beats.length === 2);
     stop();
     expect(lines).toEqual(["heartbeat_url does not answer as it should: answered 500"]);
+  });
+
+  test("is asked at the addresses that are allowed now, not at those of the start", async () => {
+    await using sink = await RawSink.start(reply(200));
+    const time = new ManualSchedule();
+    const beats: boolean[] = [];
+    let allowed = new AllowedAddresses([]);
+    const stop = startHeartbeat({
+      url: new Secret(`http://heartbeat.example:${sink.port}/`),
+      context: () => deliveryContext({ schedule: time.schedule, allowed }),
+      schedule: time.schedule,
+      isReady: () => true,
+      asked: (isAnswered) => beats.push(isAnswered),
+      log: () => undefined,
+    });
+    await untilTrue("the first", () => beats.length === 1);
+    allowed = new AllowedAddresses(["127.0.0.1"]);
+    time.pass(60_000);
+    await untilTrue("the second", () => beats.length === 2);
+    allowed = new AllowedAddresses([]);
+    time.pass(60_000);
+    await untilTrue("the third", () => beats.length === 3);
+    stop();
+    expect(beats).toEqual([false, true, false]);
   });
 });

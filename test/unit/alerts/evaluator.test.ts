@@ -288,7 +288,7 @@ describe("an evaluator", () => {
       if (next !== undefined && asked < 4) schedule.pass(Math.min(next, 1_000));
     }
     expect(asked).toBe(3);
-    expect(evaluator.figures).toEqual({ evaluations: 1, failures: 0 });
+    expect(evaluator.figures).toEqual({ evaluations: 1, failures: 0, queryMs: 900 });
     evaluator.stop();
   });
 });

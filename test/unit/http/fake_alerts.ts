@@ -48,8 +48,10 @@ export class FakeAlerts implements AlertService {
     return {
       evaluations: 7,
       failures: 1,
+      querySeconds: 0.25,
       firing: 2,
       deliveries: [{ destination: "chat", outcome: "delivered", count: 3 }],
+      heartbeats: { answered: 4, failed: 1 },
     };
   }
 
