@@ -9,6 +9,7 @@ import { AllowedAddresses } from "../../src/alerts/delivery/addresses.ts";
 import { startHeartbeat } from "../../src/alerts/delivery/heartbeat.ts";
 import type { DeliveryContext } from "../../src/alerts/delivery/outcome.ts";
 import { send } from "../../src/alerts/delivery/send.ts";
+import { TEMPLATE_NAMES } from "../../src/core/destination.ts";
 import { parseJsonTemplate } from "../../src/core/json_template.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { selfSignedCertificate } from "../support/certificate.ts";
@@ -403,6 +404,35 @@ test("no reason shows a secret, whatever the receiver repeats of it", async () =
       credentials: { user: "u", password: new Secret(TOKEN) },
     });
     expect([said, await send(destination, notification(), deliveryContext())]).toEqual([said, RETRY("answered 401")]);
+  }
+});
+
+test("no reason shows a token that stands in a template", async () => {
+  const parsed = parseJsonTemplate(`{"routing_key": "${TOKEN}abcdef", "text": "{{name}}"}`, ["name"]);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  await using sink = await RawSink.start((socket, { body }) => reply(400, "", `unknown: ${body}`)(socket));
+  const outcome = await send(webhook(sink.url(), { template: parsed.template }), notification(), deliveryContext());
+  expect(outcome).toEqual(RETRY("answered 400"));
+});
+
+test("no body has half of a pair, which strict readers refuse", async () => {
+  const parsed = parseJsonTemplate(
+    '{"t": "{{name}} {{note}} {{group}} {{samples}} {{summary}}", "s": {{samples}}}',
+    TEMPLATE_NAMES,
+  );
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const half = "a\ud800b\udc00";
+  const told = notification({
+    rule: half,
+    note: half,
+    group: { field: "key", value: half },
+    samples: [{ id: 1, time: TOLD_AT, touchpoint: half, message: half, url: "u" }],
+  });
+  for (const template of [undefined, parsed.template, "slack", "discord", "ntfy"] as const) {
+    await using sink = await RawSink.start(reply(200));
+    await send(webhook(sink.url("/topic"), { template }), told, deliveryContext());
+    const { body } = sink.requests[0] as Request;
+    expect([template, /\\ud[89a-f]/i.test(body)]).toEqual([template, false]);
   }
 });
 

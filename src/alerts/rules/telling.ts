@@ -15,6 +15,8 @@ import type { Level, ShownRecord } from "../../core/record.ts";
 import { type GroupValue, shownSearch, WHOLE } from "./observe.ts";
 
 const MESSAGE_CHARACTERS_MAX = 300;
+/** Discord and ntfy take links of up to 2,048 characters. */
+const LINK_CHARACTERS_MAX = 2_000;
 const LEVELS: Readonly<Record<AlertRule["severity"], Level>> = { info: "info", warning: "warn", critical: "error" };
 
 /** Where the app is reached, without a slash at the end. */
@@ -81,12 +83,10 @@ function idOf(parts: readonly unknown[]): string {
 function searchUrl(rule: AlertRule, group: GroupValue, t: number, { url }: Links): string {
   const isTiming = rule.kind === "percentile" || rule.kind === "running";
   const path = isTiming ? "/timings" : "/logs";
-  return `${url}${path}?${parameters({
-    project: rule.project,
-    from: String(t - rule.windowMs),
-    to: String(t),
-    q: shownSearch(rule, group),
-  })}`;
+  const times = { project: rule.project, from: String(t - rule.windowMs), to: String(t) };
+  const link = `${url}${path}?${parameters({ ...times, q: shownSearch(rule, group) })}`;
+  // A part of a search is another one.
+  return link.length <= LINK_CHARACTERS_MAX ? link : `${url}${path}?${parameters(times)}`;
 }
 
 function sampleOf(record: ShownRecord, { url }: Links): NotificationSample {
