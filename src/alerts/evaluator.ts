@@ -14,8 +14,9 @@ import { type Notification, SAMPLES_MAX } from "../core/notification.ts";
 import type { QueryRequest, QueryService } from "../core/queries.ts";
 import type { EntriesResponse, MeasureResponse, RunningResponse, ScanWarnings } from "../core/responses.ts";
 import { type QueuedDelivery, queuedDelivery } from "./delivery/queue.ts";
-import { deliveryRow, lastPlace, muteRow, storedAlerts } from "./rows.ts";
-import { instanceId, type StoredInstance } from "./rules/instance_rows.ts";
+import { applied, deliveryRow, lastPlace, muteRow, storedAlerts } from "./rows.ts";
+import type { KnownRules, RuleDecision } from "./rule_changes.ts";
+import { instanceId, instanceRow, type StoredInstance } from "./rules/instance_rows.ts";
 import { type Continuity, type GroupValue, requestOf, samplesRequestOf } from "./rules/observe.ts";
 import { RuleEvaluation, type RuleStep } from "./rules/rule_evaluation.ts";
 import { actionRecord, type Change, type Links, notificationOf, recordOf, withdrawn } from "./rules/telling.ts";
@@ -38,7 +39,10 @@ export interface EvaluationFigures {
 }
 
 export interface EvaluatorOptions {
+  /** Of the configuration. */
   readonly rules: readonly AlertRule[];
+  /** The rule of a row of kind "rule"; undefined: it cannot be read. Absent: these rows are left alone. */
+  readonly ruleOf?: (row: AlertRow) => AlertRule | undefined;
   readonly queries: Pick<QueryService, "query">;
   readonly changes: ChangeService;
   /** Resolves once everything that was received before is committed or refused. */
@@ -61,6 +65,11 @@ export class Evaluator {
   readonly #stopping = new AbortController();
   readonly #mutes = new Map<string, number>();
   #rules: ReadonlyMap<string, RuleEvaluation> = new Map();
+  #configured: readonly AlertRule[] = [];
+  /** Rows of kind "rule". */
+  #ruleRows: readonly AlertRow[] = [];
+  /** Names of rules of the data file that the configuration has too. */
+  #setAside: readonly string[] = [];
   /** Instances of the data file whose rule is gone or is grouped by another field. */
   #orphans: readonly StoredInstance[] = [];
   #place = 0;
@@ -85,7 +94,7 @@ export class Evaluator {
     this.#restore(options.rules, rows);
   }
 
-  /** Every rule, in the order of the configuration. */
+  /** Every rule: those of the configuration in its order, then those of the data file by name. */
   get rules(): readonly RuleEvaluation[] {
     return [...this.#rules.values()];
   }
@@ -120,6 +129,19 @@ export class Evaluator {
       if (rows === undefined) this.#isStale = true;
       this.#restore(rules, rows ?? this.#rowsNow());
       await this.#withdrawOrphans();
+    });
+  }
+
+  /** Changes the rules of the data file as decided. Undefined: it could not be written. */
+  changeRules(decide: (known: KnownRules) => RuleDecision): Promise<RuleDecision | undefined> {
+    return this.#inTurn(async () => {
+      if (!(await this.#refresh())) return undefined;
+      const decision = decide({ configured: this.#configured, stored: this.#ruleRows });
+      if (!decision.ok) return decision;
+      if (!(await this.#write(decision.write))) return undefined;
+      this.#restore(this.#configured, applied(this.#rowsNow(), decision.write));
+      await this.#withdrawOrphans();
+      return decision;
     });
   }
 
@@ -165,7 +187,11 @@ export class Evaluator {
     } while (work !== this.#work);
   }
 
-  #restore(rules: readonly AlertRule[], rows: readonly AlertRow[]): void {
+  /** @param configured the rules of the configuration */
+  #restore(configured: readonly AlertRule[], rows: readonly AlertRow[]): void {
+    this.#configured = configured;
+    this.#ruleRows = rows.filter(({ kind }) => kind === "rule");
+    const rules = [...configured, ...this.#storedRules()];
     const { instances, mutes, deliveries } = storedAlerts(rows);
     this.#handOver(
       deliveries
@@ -182,13 +208,28 @@ export class Evaluator {
     this.#rules = new Map(
       rules.map((rule) => {
         const evaluation = new RuleEvaluation(rule, instances.filter(isOf(rule)));
-        evaluation.evaluatedAt = before.get(rule.name)?.evaluatedAt;
+        evaluation.remember(before.get(rule.name));
         return [rule.name, evaluation];
       }),
     );
     this.#orphans = instances.filter((instance) => !rules.some((rule) => isOf(rule)(instance)));
     this.#mutes.clear();
     for (const { rule, until } of mutes) this.#mutes.set(rule, until);
+  }
+
+  /** The rules of the data file whose names the configuration does not have, by name. */
+  #storedRules(): AlertRule[] {
+    const { ruleOf, log } = this.#options;
+    const stored = this.#ruleRows.flatMap((row) => ruleOf?.(row) ?? []);
+    const lines = new Map(this.#configured.map(({ name, line }) => [name, line]));
+    const setAside = stored.filter(({ name }) => lines.has(name)).map(({ name }) => name);
+    for (const name of setAside) {
+      if (this.#setAside.includes(name)) continue;
+      const where = `line ${lines.get(name) ?? "?"} of the configuration has one of this name`;
+      log("warn", `the rule ${JSON.stringify(name)} that was made in the app is set aside: ${where}; rename that one`);
+    }
+    this.#setAside = setAside;
+    return stored.filter(({ name }) => !lines.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Runs work after all that was begun before. */
@@ -232,15 +273,7 @@ export class Evaluator {
   }
 
   async #evaluateAll(due: readonly RuleEvaluation[], now: number): Promise<void> {
-    if (this.#isStale) {
-      const rows = await this.#read();
-      if (rows === undefined) return;
-      this.#isStale = false;
-      this.#restore(
-        this.rules.map(({ rule }) => rule),
-        rows,
-      );
-    }
+    if (!(await this.#refresh())) return;
     await this.#withdrawOrphans();
     await this.#options.drained();
     for (const { rule } of due) {
@@ -248,6 +281,16 @@ export class Evaluator {
       if (this.#stopping.signal.aborted || evaluation === undefined || this.#isStale) return;
       await this.#evaluate(evaluation, instantOf(rule, now));
     }
+  }
+
+  /** Reads the data file again where it may have another state than this; false: it cannot be read. */
+  async #refresh(): Promise<boolean> {
+    if (!this.#isStale) return true;
+    const rows = await this.#read();
+    if (rows === undefined) return false;
+    this.#isStale = false;
+    this.#restore(this.#configured, rows);
+    return true;
   }
 
   async #evaluate(evaluation: RuleEvaluation, t: number): Promise<void> {
@@ -380,8 +423,8 @@ export class Evaluator {
 
   /** The rows of what is in force here. */
   #rowsNow(): AlertRow[] {
-    const rows = this.rules.flatMap((evaluation) => evaluation.rows());
-    return [...rows, ...[...this.#mutes].map(([rule, until]) => muteRow({ rule, until }))];
+    const rows = [...this.rules.flatMap((evaluation) => evaluation.rows()), ...this.#orphans.map(instanceRow)];
+    return [...this.#ruleRows, ...rows, ...[...this.#mutes].map(([rule, until]) => muteRow({ rule, until }))];
   }
 
   /** A delivery that changes keeps its place in the order, and a summary has that of the first that it replaces. */

@@ -1,6 +1,7 @@
 // Alerts in the data file: what a row's text means. What cannot be read (a later version wrote it) is left out.
 
-import type { AlertRow } from "../core/alerts.ts";
+import type { AlertRuleText } from "../core/alert_rule.ts";
+import type { AlertRow, AlertWrite } from "../core/alerts.ts";
 import type { QueuedDelivery } from "./delivery/queue.ts";
 import type { StoredInstance } from "./rules/instance_rows.ts";
 import { PHASES } from "./rules/state.ts";
@@ -22,6 +23,18 @@ export interface StoredAlerts {
 
 export function muteRow(mute: Mute): AlertRow {
   return { kind: "mute", id: mute.rule, data: JSON.stringify(mute) };
+}
+
+/** A rule that was made in the app. */
+export function ruleRow(text: AlertRuleText): AlertRow {
+  return { kind: "rule", id: text.name, data: JSON.stringify(text) };
+}
+
+/** The rows after a write. */
+export function applied(rows: readonly AlertRow[], { put, remove }: AlertWrite): AlertRow[] {
+  const isChanged = ({ kind, id }: Pick<AlertRow, "kind" | "id">) =>
+    [...put, ...remove].some((one) => one.kind === kind && one.id === id);
+  return [...rows.filter((row) => !isChanged(row)), ...put];
 }
 
 /** @param place where it stands in the order of all deliveries. */

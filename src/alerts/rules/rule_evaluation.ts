@@ -55,6 +55,20 @@ export class RuleEvaluation {
     );
   }
 
+  /** Takes over what was last found by the same rule; states are the data file's, but for those at rest. */
+  remember(before: RuleEvaluation | undefined): void {
+    if (before === undefined) return;
+    this.evaluatedAt = before.evaluatedAt;
+    if (fingerprintOf(before.rule) !== fingerprintOf(this.rule)) return;
+    this.failure = before.failure;
+    const instances = new Map(this.#instances);
+    for (const [value, instance] of before.instances) {
+      const kept = instances.get(value) ?? (instance.state.phase === "ok" ? instance : undefined);
+      if (kept !== undefined) instances.set(value, { ...kept, observation: instance.observation });
+    }
+    this.#instances = instances;
+  }
+
   get instances(): ReadonlyMap<GroupValue, Instance> {
     return this.#instances;
   }

@@ -38,6 +38,7 @@ describe("an [[alerts]] table", () => {
         notify: [],
         severity: "warning",
         note: undefined,
+        line: FIRST,
       },
     ]);
   });
