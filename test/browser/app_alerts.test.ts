@@ -1,9 +1,10 @@
 // Alerts in the app, in a real browser against the compiled server: the strip names what fires, and leads to it.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -33,17 +34,17 @@ test("a rule that fires is named in the strip, which leads to what it found", ()
   withServer(RULES, async (server) => {
     await withAppPage(browser, server, { viewport: { width: 390, height: 844 } }, async ({ page }) => {
       await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
-      expect(await page.getByRole("region", { name: "Attention" }).count()).toBe(0);
+      await expectNone(page.getByRole("region", { name: "Attention" }));
       const error = { touchpoint: "api/checkout", level: "error", message: "payment refused" };
       await server.send([error, error, error]);
       const strip = page.getByRole("region", { name: "Attention" });
       await strip.getByText(/^An alert is firing\./).waitFor({ timeout: 60_000 });
-      expect(await strip.innerText()).toContain("checkout fails since");
-      expect(await strip.innerText()).not.toContain("rains");
-      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(390);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => strip.innerText()).toContain("checkout fails since");
+      await expectNone(strip.getByText("rains"));
+      await expectSoon(() => page.evaluate<number>("document.documentElement.scrollWidth")).toBe(390);
+      await expectAccessible(page, THEMES);
       await strip.getByRole("link", { name: "Logs" }).click();
       await page.getByText("payment refused").first().waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toBe("level:error touchpoint:api/checkout");
+      await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("level:error touchpoint:api/checkout");
     });
   }));
