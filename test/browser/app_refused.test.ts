@@ -61,19 +61,15 @@ describe("the strip", () => {
       });
     }));
 
-  test("says within three seconds that the server is gone and what is shown is old; and that it is back", () =>
+  test("says that the server is gone and what is shown is old; and that it is back", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "hi" }]);
       await withAppPage(browser, server, { expected: [FAILED_REQUEST] }, async ({ page }) => {
         await page.getByText("Dropped in total").waitFor();
         process.kill(server.pid, "SIGSTOP");
-        const stoppedAt = performance.now();
         try {
+          // After how long is what the tests of Connection say, with a clock of theirs.
           await strip(page).getByText("The server has not answered since").waitFor();
-          // Two cores are shared by all tests: what is measured is that no slow poll is waited for.
-          const passedMs = performance.now() - stoppedAt;
-          console.log(`the strip says so ${Math.round(passedMs)} ms after the server was stopped`);
-          expect(passedMs).toBeLessThan(9_000);
           await page
             .getByText(/^Old data, of \d{4}-/)
             .first()
