@@ -68,7 +68,7 @@ function isAwaitedRead(node: ts.CallExpression): boolean {
 function isRepeated(node: ts.Node): boolean {
   for (let one = node.parent; one !== undefined; one = one.parent) {
     if (nameOfFunction(one) !== undefined) return true;
-    if (ts.isCallExpression(one) && [...REPEATED_READS].some((name) => isCallOf(one as ts.CallExpression, name))) {
+    if (ts.isCallExpression(one) && ts.isIdentifier(one.expression) && REPEATED_READS.has(one.expression.text)) {
       return true;
     }
   }
@@ -80,7 +80,7 @@ function isCountOfNone({ expression, arguments: [expected] }: ts.CallExpression)
   if (!ts.isPropertyAccessExpression(expression) || expected?.getText() !== "0") return false;
   const soon = expression.expression;
   if (!ts.isCallExpression(soon) || !isCallOf(soon, "expectSoon")) return false;
-  return /\.count\(\)$/.test(soon.arguments[0]?.getText() ?? "");
+  return soon.arguments[0]?.getText().endsWith(".count()") === true;
 }
 
 function isCallOf({ expression }: ts.CallExpression, name: string): boolean {
