@@ -14,8 +14,12 @@ const RULES = {
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
 
-function measure(source: MemorySource, request: Omit<MeasureRequest, "kind">): MeasureResponse {
-  const options = { source, tables: EMPTY_TABLES, cache: new StatisticsCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+function measure(
+  source: MemorySource,
+  request: Omit<MeasureRequest, "kind">,
+  cache = new StatisticsCache(),
+): MeasureResponse {
+  const options = { source, tables: EMPTY_TABLES, cache, rules: RULES, now: DAY, limitMs: 1e9 };
   const outcome = runQuery({ kind: "measure", ...request }, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.answer as MeasureResponse;
@@ -86,6 +90,66 @@ describe("a measure", () => {
         expect(bare(group)).toEqual(expected(found.filter(own), base.filter(own)));
       }
     }
+  });
+
+  test("is the same with what was kept of blocks before, while the window moves and blocks come and are merged", () => {
+    const random = seededRandom(runSeed("kept measures"));
+    let spared = 0;
+    for (let round = 0; round < 8; round++) {
+      const source = new MemorySource();
+      const cache = new StatisticsCache();
+      const requests = Array.from({ length: 3 }, () => {
+        const [q] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
+        const [of] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
+        const [field] = GROUPS[integer(random, GROUPS.length - 1)] as (typeof GROUPS)[number];
+        return {
+          scope: scopeOf(q),
+          of: random() < 0.5 ? of : undefined,
+          percentile: random() < 0.5 ? 50 : undefined,
+          groups: random() < 0.6 ? { field, known: ["not there"], isOfAll: random() < 0.5 } : undefined,
+        };
+      });
+      for (let step = 0; step < 12; step++) {
+        const made = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, DAY, DAY + 20_000));
+        source.write("shop", made);
+        if (random() < 0.3) source.merge("shop", random() < 0.5);
+        const after = DAY - 1_000 + step * 500;
+        const received = { after, upTo: after + 15_000 + integer(random, 8_000) };
+        for (const request of requests) {
+          const measured = measure(source, { ...request, received }, cache);
+          const read = source.chunksRead;
+          expect(measure(source, { ...request, received }, cache)).toEqual(measured);
+          const again = source.chunksRead;
+          expect({ request, received, measured }).toEqual({
+            request,
+            received,
+            measured: measure(source, { ...request, received }),
+          });
+          if (source.chunksRead - again > again - read) spared++;
+        }
+      }
+    }
+    expect(spared).toBeGreaterThan(20);
+  });
+
+  test("reads no column of a block again that lies in the window as a whole", () => {
+    const source = new MemorySource();
+    const random = seededRandom(2);
+    for (let block = 0; block < 5; block++)
+      source.write(
+        "shop",
+        Array.from({ length: 20 }, () => ({ ...randomRecord(random, DAY, DAY + 1), receivedAt: DAY + block * 10 })),
+      );
+    const cache = new StatisticsCache();
+    const request = { scope: scopeOf('"a"'), percentile: 50, groups: { field: "touchpoint", known: [] } };
+    const chunksRead = (after: number, upTo: number) => {
+      const before = source.chunksRead;
+      measure(source, { ...request, received: { after, upTo } }, cache);
+      return source.chunksRead - before;
+    };
+    expect(chunksRead(DAY - 1, DAY + 100)).toBeGreaterThan(0);
+    expect(chunksRead(DAY - 1, DAY + 200)).toBe(0);
+    expect(chunksRead(DAY + 5, DAY + 300)).toBe(0);
   });
 
   test("has the percentile of completed timings that match", () => {
