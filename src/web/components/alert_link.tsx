@@ -2,6 +2,7 @@
 
 import type { RuleKind } from "../../core/alert_rule.ts";
 import { useMayChange } from "../api/server_context.ts";
+import { Icon } from "./icon.tsx";
 import { Link } from "./link.tsx";
 
 interface AlertLinkProps {
@@ -9,23 +10,22 @@ interface AlertLinkProps {
   readonly q: string;
   /** Absent: the chosen one. */
   readonly project?: string;
-  /** What the search is of, for screen readers: "pattern a". */
+  /** "pattern a"; absent: "this search". */
   readonly of?: string;
-  readonly class?: string;
 }
 
 /** Opens the form of a rule, filled from a search. */
-export function AlertLink({ kind, q, project, of, class: className = "button" }: AlertLinkProps) {
+export function AlertLink({ kind, q, project, of = "this search" }: AlertLinkProps) {
   if (!useMayChange()) return null;
   return (
     <Link
       page="alerts"
       parameters={{ form: "new", kind, q, ...(project === undefined ? {} : { project }) }}
-      class={className}
-      title="Make an alert of this search"
+      class="icon-button"
+      title={`Make an alert of ${of}`}
     >
-      Alert
-      <span class="visually-hidden"> {of ?? "on this search"}</span>
+      <Icon name="alerts" />
+      <span class="visually-hidden">Make an alert of {of}</span>
     </Link>
   );
 }

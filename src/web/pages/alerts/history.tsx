@@ -138,10 +138,13 @@ function columnsOf(showsRule: boolean, hasGroups: boolean, now: number): readonl
   const rule: Column<Firing> = {
     id: "rule",
     header: "Rule",
-    cell: ({ rule }) => (
-      <Link page="alerts" parameters={{ rule }} class="alert-text">
-        {rule}
-      </Link>
+    cell: ({ rule, group }) => (
+      <span class="alert-text">
+        <Link page="alerts" parameters={{ rule }}>
+          {rule}
+        </Link>
+        {group === null ? null : <span class="muted"> {group}</span>}
+      </span>
     ),
   };
   const group: Column<Firing> = {
@@ -150,8 +153,7 @@ function columnsOf(showsRule: boolean, hasGroups: boolean, now: number): readonl
     cell: ({ group }) => <span class="alert-text">{group}</span>,
   };
   return [
-    ...(showsRule ? [rule] : []),
-    ...(hasGroups ? [group] : []),
+    ...(showsRule ? [rule] : hasGroups ? [group] : []),
     { id: "from", header: "Fired", cell: ({ from }) => <Instant time={from} /> },
     {
       id: "to",
@@ -171,6 +173,7 @@ function columnsOf(showsRule: boolean, hasGroups: boolean, now: number): readonl
       id: "value",
       header: "Value",
       align: "end",
+      isMinor: true,
       cell: ({ kind, value }) => (value === undefined ? <span class="muted">–</span> : shownValue(kind, value)),
     },
   ];

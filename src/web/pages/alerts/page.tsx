@@ -89,8 +89,8 @@ function NoRules() {
     <EmptyState title="No alert rules yet">
       {mayChange ? (
         <>
-          Search for something in <Link page="logs">Logs</Link> or <Link page="timings">Timings</Link>, then press{" "}
-          <b>Alert</b>. Or write an <code>[[alerts]]</code> table into the configuration file.
+          Search for something in <Link page="logs">Logs</Link> or <Link page="timings">Timings</Link>, and press the
+          bell there. Or write an <code>[[alerts]]</code> table into the configuration file.
         </>
       ) : (
         "The admin makes them."

@@ -70,7 +70,7 @@ export function MuteButtons({ rule: { name, mutedUntil }, refresh }: RuleProps &
           End the mute
         </Button>
       )}
-      <Popover label={mutedUntil === null ? "Mute" : "Mute for longer"} name={`Mute ${name}`}>
+      <Popover label="Mute" name={`Mute ${name}`}>
         {(close) => {
           const choose = (forMs: number, length: string) =>
             void mute(forMs, `Muted ${name} for ${length}`).then((isDone) => {

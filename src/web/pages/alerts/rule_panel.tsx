@@ -46,7 +46,7 @@ interface RulePanelProps {
 export function RulePanel({ rule, firings, isOpen, onToggle, refresh }: RulePanelProps) {
   const { second } = useTimes();
   const id = useId();
-  const { name, state, unknown, mutedUntil, problem } = rule;
+  const { name, kind, state, unknown, mutedUntil, problem } = rule;
   return (
     <li class="alert-rule">
       <button
@@ -62,7 +62,10 @@ export function RulePanel({ rule, firings, isOpen, onToggle, refresh }: RulePane
         </span>
         <span class="alert-name">{name}</span>
         <span class="alert-value number">
-          <b>{valueText(rule)}</b> <span class="muted">{conditionText(rule)}</span>
+          <b>{valueText(rule)}</b>{" "}
+          <span class="muted">
+            fires {kind === "silence" ? "at" : "when"} {conditionText(rule)}
+          </span>
         </span>
         <span class="alert-notes">
           {isFiring(rule) ? <span class="number">since {second(firingSince(rule))}</span> : null}

@@ -10,11 +10,11 @@ import { tomlString } from "../../state/toml_text.ts";
 
 type Condition = Pick<ShownRule, "kind" | "of" | "p" | "windowMs" | "side" | "bound">;
 
-/** When a rule fires: "above 10 in 5 m", "p95 above 1.5 s in 10 m", "nothing in 26 h". */
+/** When a rule fires: "above 10 in 5 m", "p95 above 1.5 s in 10 m", "none in 26 h". */
 export function conditionText({ kind, of, p, windowMs, side, bound }: Condition): string {
   const window = formatDuration(windowMs);
   const beyond = `${side} ${shownValue(kind, bound)}`;
-  if (kind === "silence") return `nothing in ${window}`;
+  if (kind === "silence") return `none in ${window}`;
   if (kind === "running") return `${beyond} running for ${window}`;
   if (kind === "percentile") return `p${p} ${beyond} in ${window}`;
   return kind === "share" ? `${beyond} of ${of} in ${window}` : `${beyond} in ${window}`;

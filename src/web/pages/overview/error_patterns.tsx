@@ -71,8 +71,7 @@ function ErrorPattern({ row, hint }: { readonly row: PatternRow; readonly hint: 
         <PatternLink pattern={pattern} search={ERRORS} />
       </span>
       <span class="error-pattern-last muted">
-        last <Instant time={last} />{" "}
-        <AlertLink kind="count" q={patternSearch(ERRORS, pattern)} of={`on ${pattern}`} class="" />
+        last <Instant time={last} /> <AlertLink kind="count" q={patternSearch(ERRORS, pattern)} of={pattern} />
       </span>
     </li>
   );

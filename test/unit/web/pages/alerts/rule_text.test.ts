@@ -95,7 +95,7 @@ min = 20`);
       "above 10 in 5 m",
       "above 5 % of touchpoint:api/* in 5 m",
       "p99.9 above 1.5 s in 5 m",
-      "nothing in 1 d 2 h",
+      "none in 1 d 2 h",
       "below 5 in 5 m",
       "above 0 running for 5 m",
     ]);
