@@ -3,9 +3,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
@@ -48,28 +49,28 @@ async function fire(server: TestServer, page: Page): Promise<void> {
 
 async function fitsPhone(page: Page): Promise<void> {
   await page.setViewportSize(PHONE);
-  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
-  expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+  await expectSoon(() => page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
+  await expectAccessible(page, THEMES);
 }
 
 test("a rule that fires is named in the strip, which leads to it", () =>
   withServer(configText({ tables: RULES.replace("10s", "1m") }), async (server) => {
     await withAppPage(browser, server, { viewport: PHONE }, async ({ page }) => {
       await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
-      expect(await page.getByRole("region", { name: "Attention" }).count()).toBe(0);
+      await expectNone(page.getByRole("region", { name: "Attention" }));
       await server.send([ERROR, ERROR, ERROR]);
       const strip = page.getByRole("region", { name: "Attention" });
       await strip.getByText(/^An alert is firing\./).waitFor({ timeout: 60_000 });
       await strip.getByText(/checkout fails since/).waitFor();
-      expect(await strip.getByText(/rains/).count()).toBe(0);
-      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(390);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectNone(strip.getByText(/rains/));
+      await expectSoon(() => page.evaluate<number>("document.documentElement.scrollWidth")).toBe(390);
+      await expectAccessible(page, THEMES);
       await strip.getByRole("link", { name: "Alerts" }).click();
       await page.getByRole("heading", { name: "Alerts", level: 1 }).waitFor();
       await page.getByText("The runbook is in the wiki.", { exact: true }).waitFor();
       await page.getByRole("link", { name: "Open the search" }).click();
       await page.getByText("payment refused").first().waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toBe("level:error touchpoint:api/checkout");
+      await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("level:error touchpoint:api/checkout");
     });
   }));
 
@@ -86,14 +87,14 @@ describe("the page", () => {
         // The window of ten seconds passes by.
         await history.getByText("not yet").waitFor({ state: "detached", timeout: 60_000 });
         const cells = history.getByRole("row").nth(1).getByRole("cell");
-        expect(await cells.nth(0).innerText()).toBe("checkout fails");
-        expect(await cells.nth(4).innerText()).toBe("3");
+        await expectSoon(() => cells.nth(0).innerText()).toBe("checkout fails");
+        await expectSoon(() => cells.nth(4).innerText()).toBe("3");
         await page.locator(".alert-bar").waitFor();
-        expect(await page.locator(".alert-lane-name").allInnerTexts()).toEqual(["checkout fails", ""]);
+        await expectSoon(() => page.locator(".alert-lane-name").allInnerTexts()).toEqual(["checkout fails", ""]);
         await line(page, "checkout fails").click();
         await page.getByRole("table", { name: "What fired of checkout fails" }).waitFor();
-        expect(new URL(page.url()).searchParams.get("rule")).toBe("checkout fails");
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectSoon(() => new URL(page.url()).searchParams.get("rule")).toBe("checkout fails");
+        await expectAccessible(page, THEMES);
         await fitsPhone(page);
         // Nothing of an hour long ago.
         await app.open("/alerts?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z");
@@ -112,12 +113,12 @@ describe("the page", () => {
         await line(page, "slow").press("Enter");
         await page.getByText("Change it in the configuration file").click();
         const lines = page.getByRole("group", { name: "In simplelogs.toml" }).locator("pre");
-        expect(await lines.innerText()).toBe(
+        await expectSoon(() => lines.innerText()).toBe(
           '[[alerts]]\nname = "slow"\nq = "touchpoint:api/*"\nkind = "percentile"\np = 95\nwindow = "5m"\nevery = "1s"\nabove = "1500ms"\nmin = 10',
         );
         await page.getByText(/It stands in the configuration file, line \d+/).waitFor();
-        expect(await page.getByRole("link", { name: "Edit" }).count()).toBe(0);
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectNone(page.getByRole("link", { name: "Edit" }));
+        await expectAccessible(page, THEMES);
         await fitsPhone(page);
       }),
     );
@@ -133,7 +134,7 @@ describe("the page", () => {
         const groups = page.getByRole("table", { name: "Groups of by touchpoint" });
         await groups.getByRole("link", { name: "api/cart" }).click();
         await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
-        expect(new URL(page.url()).searchParams.get("q")).toBe("(level:error) (touchpoint:api/cart)");
+        await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("(level:error) (touchpoint:api/cart)");
       }),
     );
   });
@@ -151,7 +152,7 @@ describe("the page", () => {
           await page.getByText("The runbook is in the wiki.", { exact: true }).waitFor();
           await page.getByRole("button", { name: "Test" }).click();
           await page.getByText("The server cannot be reached. Is it running?").first().waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
         },
       ),
     ));
@@ -167,7 +168,7 @@ describe("the page", () => {
           await found.first().click();
           await page.getByRole("button", { name: `Mute ${name}` }).waitFor();
         }
-        expect(await takenAsMarkup(page)).toEqual([]);
+        await expectSoon(() => takenAsMarkup(page)).toEqual([]);
       }),
     );
   });
@@ -201,7 +202,7 @@ describe("a rule", () => {
           await page.getByText(/^nowhere was not told: cannot connect/).waitFor();
           expect(sink.bodies.map(({ name, state }) => [name, state])).toEqual([["checkout fails", "test"]]);
           await page.getByRole("table", { name: "Destinations" }).getByText("nowhere").waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
           await fitsPhone(page);
           await line(page, "it never rains").click();
           await page.getByRole("button", { name: "Test" }).click();
@@ -229,9 +230,9 @@ describe("a rule", () => {
         await page.getByRole("button", { name: "Mute checkout fails" }).click();
         const own = page.getByLabel("For so long");
         await own.fill("90");
-        expect(await page.getByRole("button", { name: "Mute", exact: true }).isDisabled()).toBe(true);
+        await expectSoon(() => page.getByRole("button", { name: "Mute", exact: true }).isDisabled()).toBe(true);
         await own.fill("45 m");
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await own.press("Enter");
         await line(page, "checkout fails")
           .getByText(/muted until/)
@@ -250,14 +251,14 @@ describe("a rule", () => {
           await server.send([ERROR, ERROR, { ...ERROR, level: "info" }]);
           await page.getByRole("link", { name: "Make an alert of this search" }).click();
           await page.getByRole("heading", { name: "New alert" }).waitFor();
-          expect(await page.getByLabel("Search", { exact: true }).inputValue()).toBe("level:error");
+          await expectSoon(() => page.getByLabel("Search", { exact: true }).inputValue()).toBe("level:error");
           const preview = panel(page, "In the last week");
           await preview.getByText("Would not have fired.").waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
           await page.getByLabel("Records").fill("1");
           await preview.getByText(/^Would have fired 1 time, /).waitFor();
           await preview.locator(".chart-band").waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
           await fitsPhone(page);
           await page.setViewportSize({ width: 1280, height: 800 });
           // What is wrong is said at its field.
@@ -267,8 +268,8 @@ describe("a rule", () => {
             .filter({ hasText: "Search" })
             .locator(".field-problem:not(:empty)")
             .waitFor();
-          expect(await page.getByLabel("Search", { exact: true }).getAttribute("aria-invalid")).toBe("true");
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectSoon(() => page.getByLabel("Search", { exact: true }).getAttribute("aria-invalid")).toBe("true");
+          await expectAccessible(page, THEMES);
           await page.getByLabel("Search", { exact: true }).fill("level:error");
           await page.getByRole("button", { name: "Save" }).click();
           await page.locator(".form-field").filter({ hasText: "Name" }).locator(".field-problem:not(:empty)").waitFor();
@@ -282,7 +283,7 @@ describe("a rule", () => {
           await panel(page, "Rules").getByText("fires when above 1 in 5 m").waitFor();
           await page.getByRole("link", { name: "Edit" }).click();
           await page.getByRole("heading", { name: "Edit errors" }).waitFor();
-          expect(await page.getByLabel("Severity").inputValue()).toBe("critical");
+          await expectSoon(() => page.getByLabel("Severity").inputValue()).toBe("critical");
           await page.getByLabel("Records").fill("500");
           await page.getByLabel("Name").fill("many errors");
           await page.getByRole("button", { name: "Save" }).click();
@@ -290,7 +291,7 @@ describe("a rule", () => {
           await page.getByRole("button", { name: "Delete" }).click();
           const dialog = page.getByRole("dialog");
           await dialog.getByText("If it fires, it is told as resolved. Its history stays.").waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
           await dialog.getByRole("button", { name: "Delete" }).click();
           await page.getByText("No alert rules yet").waitFor();
         },
@@ -307,8 +308,8 @@ describe("a rule", () => {
           await server.send([{ touchpoint: "api/cart", key: "a", duration: 5 }]);
           await page.getByRole("link", { name: "Make an alert of this search" }).click();
           await page.getByLabel("What is measured").waitFor();
-          expect(await page.getByLabel("What is measured").inputValue()).toBe("percentile");
-          expect(await page.getByLabel("Search", { exact: true }).inputValue()).toBe('(key:a) (touchpoint:"api/"*)');
+          await expectSoon(() => page.getByLabel("What is measured").inputValue()).toBe("percentile");
+          await expectSoon(() => page.getByLabel("Search", { exact: true }).inputValue()).toBe('(key:a) (touchpoint:"api/"*)');
           await page.getByLabel("Name").fill("checkout fails");
           await page.getByRole("button", { name: "Save" }).click();
           await page.locator(".form-field").filter({ hasText: "Name" }).locator(".field-problem:not(:empty)").waitFor();
@@ -329,7 +330,7 @@ describe("when alerts fired", () => {
         for (const path of ["/?from=15m", "/logs?from=15m", "/timings?from=15m&show=touchpoint:api/checkout"]) {
           await app.open(path);
           await page.getByRole("link", { name: "Alert: checkout fails" }).first().waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
         }
         await page.getByRole("link", { name: "Alert: checkout fails" }).first().press("Enter");
         await page.getByRole("heading", { name: "Alerts", level: 1 }).waitFor();
@@ -363,13 +364,12 @@ describe("a reader", () => {
         await app.signIn(READER);
         await line(page, "checkout fails").click();
         await page.getByText("The runbook is in the wiki.", { exact: true }).waitFor();
-        expect(await panel(page, "Rules").getByText("rains").count()).toBe(0);
+        await expectNone(panel(page, "Rules").getByText("rains"));
         const offered = page.locator("main").getByRole("button");
-        const names = await offered.allInnerTexts();
-        expect(names.filter((name) => /Test|Mute|Edit|Delete|Copy/.test(name))).toEqual([]);
-        expect(await page.getByRole("link", { name: "New alert" }).count()).toBe(0);
-        expect(await page.getByText("Change it in the configuration file").count()).toBe(0);
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectNone(offered.filter({ hasText: /Test|Mute|Edit|Delete|Copy/ }));
+        await expectNone(page.getByRole("link", { name: "New alert" }));
+        await expectNone(page.getByText("Change it in the configuration file"));
+        await expectAccessible(page, THEMES);
         await server.send([ERROR, { touchpoint: "api/checkout", duration: 5 }]);
         for (const [path, text] of [
           ["/logs", "payment refused"],
@@ -377,16 +377,16 @@ describe("a reader", () => {
         ] as const) {
           await app.open(path);
           await page.getByText(text).first().waitFor();
-          expect(await page.getByRole("link", { name: /Make an alert|Register/ }).count()).toBe(0);
+          await expectNone(page.getByRole("link", { name: /Make an alert|Register/ }));
         }
         await app.open("/alerts?form=new");
         await page.getByText("Only the admin can make or change a rule").waitFor();
         await app.open("/keys");
         await page.getByText("Only the admin sees this page").waitFor();
-        expect(await page.getByRole("button", { name: "Add a pair" }).count()).toBe(0);
+        await expectNone(page.getByRole("button", { name: "Add a pair" }));
         await app.open("/nowhere");
         await page.getByText("There is no page here").waitFor();
-        expect(await page.locator("main").getByRole("link", { name: "Keys" }).count()).toBe(0);
+        await expectNone(page.locator("main").getByRole("link", { name: "Keys" }));
         await page.locator("main").getByRole("link", { name: "Alerts" }).waitFor();
       }),
     ));
