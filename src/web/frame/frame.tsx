@@ -5,7 +5,8 @@ import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { PageName } from "../../core/pages.ts";
-import { useMayChange, useServer, useViewer } from "../api/server_context.ts";
+import { useMayChange, useServer } from "../api/server_context.ts";
+import { AdminOnly } from "../components/admin_only.tsx";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { Link, SkipLink } from "../components/link.tsx";
 import { EmptyState, Notice, ProblemNotice, Skeleton } from "../components/notice.tsx";
@@ -130,19 +131,16 @@ export function Frame() {
   );
 }
 
-/** A page, unless it is one that a reader may not see. */
+/** A page, where whoever is signed in may see it. */
 function AllowedPage({ page }: { readonly page: PageName | "trace" }) {
-  const viewer = useViewer();
   if (page === "trace") return <TracePage />;
-  if (ADMIN_PAGES.has(page) && viewer?.isAdmin === false) {
-    return (
-      <Page title={NAVIGATION.find((item) => item.page === page)?.label ?? ""}>
-        <EmptyState title="Only the admin sees this page">{viewer.name} may read records.</EmptyState>
-      </Page>
-    );
-  }
   const ShownPage = PAGES[page];
-  return <ShownPage />;
+  if (!ADMIN_PAGES.has(page)) return <ShownPage />;
+  return (
+    <AdminOnly title={NAVIGATION.find((item) => item.page === page)?.label ?? ""}>
+      <ShownPage />
+    </AdminOnly>
+  );
 }
 
 /** Stands where there is no page: a mistyped address, or a link to a page that an older or newer version has. */

@@ -6,9 +6,6 @@ import { RULE_KINDS, type RuleKind } from "../../core/alert_rule.ts";
 import { formatDuration } from "../../core/format.ts";
 import type { ShownRecord } from "../../core/record.ts";
 
-/** Records of the history that are looked at, the newest. */
-export const CHANGES_MAX = 1_000;
-
 /** One time that a rule, or one of its groups, fired. Times in Unix ms. */
 export interface Firing {
   readonly rule: string;

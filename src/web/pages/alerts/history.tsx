@@ -19,12 +19,12 @@ interface HistoryProps {
   readonly firings: readonly Firing[];
   /** Names of the rules that there are, in their order. */
   readonly rules: readonly string[];
-  /** There are older ones in the range. */
-  readonly isCut: boolean;
+  /** What is not there. "": nothing. */
+  readonly note: string;
 }
 
 /** The panel with the timeline and the table. */
-export function History({ firings, rules, isCut }: HistoryProps) {
+export function History({ firings, rules, note }: HistoryProps) {
   return (
     <section class="panel" aria-labelledby="alerts-history">
       <div class="panel-head">
@@ -40,7 +40,7 @@ export function History({ firings, rules, isCut }: HistoryProps) {
           <FiringTable firings={firings} label="What fired, newest first" showsRule />
         </>
       )}
-      {isCut ? <p class="hint">There is more: choose a shorter time range.</p> : null}
+      {note === "" ? null : <p class="hint">{note}</p>}
     </section>
   );
 }

@@ -4,15 +4,16 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { AlertsResponse, ShownRule } from "../../../core/alert_responses.ts";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
+import { useAlertHistory } from "../../api/alert_history.ts";
 import { useMayChange, useQuery } from "../../api/server_context.ts";
+import { AdminOnly } from "../../components/admin_only.tsx";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
-import { CHANGES_MAX, firingsOf, isFiring, isOfProject } from "../../state/firings.ts";
-import { rangeQuery } from "../../state/time_range.ts";
+import { firingsOf, isFiring, isOfProject } from "../../state/firings.ts";
 import { History } from "./history.tsx";
 import { RuleForm } from "./rule_form.tsx";
 import { RulePanel } from "./rule_panel.tsx";
@@ -23,24 +24,26 @@ const HISTORY_POLL_MS = 15_000;
 
 export function AlertsPage() {
   const [form] = useParameter("form");
-  return form === "" ? <Overview /> : <RuleForm key={form} isEdited={form === "edit"} />;
+  if (form === "") return <Overview />;
+  return (
+    <AdminOnly title="Alerts">
+      <RuleForm key={form} isEdited={form === "edit"} />
+    </AdminOnly>
+  );
 }
 
 function Overview() {
-  const { project, range } = useScope();
+  const { project } = useScope();
   const mayChange = useMayChange();
   const query = useQuery("/api/v1/alerts", {}, { pollMs: POLL_MS });
-  const history = useQuery(
-    "/api/v1/alerts/history",
-    { ...rangeQuery(range), limit: CHANGES_MAX },
-    { pollMs: range.kind === "last" ? HISTORY_POLL_MS : undefined },
-  );
+  const history = useAlertHistory(true, HISTORY_POLL_MS);
   const { value: alerts } = query.state.value;
-  const { value: changes } = history.state.value;
+  const { value: changes } = history.query.state.value;
   const firings = useMemo(
     () => firingsOf(changes?.entries ?? [], alerts?.rules ?? [], project),
     [alerts, changes, project],
   );
+  const names = (alerts?.rules ?? []).map(({ name }) => name);
   return (
     <Page
       title="Alerts"
@@ -69,15 +72,23 @@ function Overview() {
             </>
           )}
         </QueryView>
-        <QueryView query={history} isSecondary>
-          {({ nextCursor }) => (
-            <History
-              firings={firings}
-              rules={(alerts?.rules ?? []).map(({ name }) => name)}
-              isCut={nextCursor !== null}
-            />
-          )}
-        </QueryView>
+        {history.mayRead ? (
+          <QueryView query={history.query} isSecondary>
+            {({ nextCursor }) => (
+              <History
+                firings={firings}
+                rules={names}
+                note={nextCursor === null ? "" : "There is more: choose a shorter time range."}
+              />
+            )}
+          </QueryView>
+        ) : (
+          <History
+            firings={firings}
+            rules={names}
+            note="What has resolved is in the project simplelogs, which you may not read."
+          />
+        )}
       </div>
     </Page>
   );
