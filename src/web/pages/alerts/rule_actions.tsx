@@ -58,24 +58,24 @@ export function MuteButtons({ rule: { name, mutedUntil }, refresh }: RuleProps &
   const own = useSignal("");
   const id = useId();
   const ownMs = /^\d+ *[smhd]$/.test(own.value.trim()) ? parseInterval(own.value.replaceAll(" ", "")) : undefined;
-  const mute = async (forMs: number, done: string) => {
-    const isDone = await change.send({ method: "POST", path: "/api/v1/alerts/mute", body: { name, forMs } });
-    if (isDone) announcer.say(done);
-    return isDone;
+  const mute = async (forMs: number, done: string, close: () => void) => {
+    if (!(await change.send({ method: "POST", path: "/api/v1/alerts/mute", body: { name, forMs } }))) return;
+    announcer.say(done);
+    close();
   };
   return (
     <>
       {mutedUntil === null ? null : (
-        <Button isDisabled={change.isBusy} onPress={() => void mute(0, `${name} is not muted any more`)}>
+        <Button
+          isDisabled={change.isBusy}
+          onPress={() => void mute(0, `${name} is not muted any more`, () => undefined)}
+        >
           End the mute
         </Button>
       )}
       <Popover label="Mute" name={`Mute ${name}`}>
         {(close) => {
-          const choose = (forMs: number, length: string) =>
-            void mute(forMs, `Muted ${name} for ${length}`).then((isDone) => {
-              if (isDone) close();
-            });
+          const choose = (forMs: number, length: string) => void mute(forMs, `Muted ${name} for ${length}`, close);
           return (
             <form
               class="alert-mute"
