@@ -290,7 +290,7 @@ describe("the time range", () => {
   test("is there only where it has an effect, and is kept in the address over the other pages", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/?from=6h" }, async ({ page }) => {
-        const ranged: readonly string[] = ["overview", "logs", "timings"];
+        const ranged: readonly string[] = ["overview", "logs", "timings", "alerts"];
         for (const name of PAGE_NAMES) {
           await page.getByRole("navigation").getByRole("link", { name, exact: false }).click();
           await page.locator("[aria-current=page]", { hasText: new RegExp(name, "i") }).waitFor();
