@@ -179,7 +179,7 @@ test("the overview shows the error patterns, new ones first and marked, which le
     const shown = async () =>
       (await list.locator(".error-pattern-text").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
     await expectSoon(shown).toEqual([`new ${DECLINED}`, FAILED]);
-    await list.getByRole("link", { name: FAILED }).click();
+    await list.getByRole("link", { name: FAILED, exact: true }).click();
     await page.locator(".logs-total", { hasText: "3 records" }).waitFor();
     await expectSoon(() => parameterOf(page, "q")).toBe(`level:error pattern:"${FAILED.replaceAll('"', '\\"')}"`);
   }));
