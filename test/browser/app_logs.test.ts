@@ -29,6 +29,12 @@ function entry(message: string, more: Readonly<Record<string, unknown>> = {}) {
   return { touchpoint: "api/users", level: "info", message, timestamp: Date.now(), ...more };
 }
 
+/** "number 0" is the newest, and so on: a clock that is read for each would go on meanwhile. */
+function numbered(count: number) {
+  const now = Date.now();
+  return Array.from({ length: count }, (_, index) => entry(`number ${index}`, { timestamp: now - index }));
+}
+
 function lines(page: Page) {
   return page.locator(".logs-line");
 }
@@ -196,26 +202,22 @@ describe("a record", () => {
 
 describe("many records", () => {
   test("load as the user scrolls, and only those in view are on the page", () =>
-    withLogs(
-      {},
-      Array.from({ length: 2_345 }, (_, index) => entry(`number ${index}`, { timestamp: Date.now() - index })),
-      async (page) => {
-        await page.getByText("number 0", { exact: true }).waitFor();
-        await page.getByText("2,345 records", { exact: true }).waitFor();
-        const list = page.getByRole("list", { name: "Records, newest first" });
-        await list.hover();
-        const end = page.getByText("2,345 in all");
-        await eventually("the end of the list is in view", async () => {
-          await page.evaluate("document.querySelector('.virtual-list').scrollTop += 9000");
-          await page.evaluate("new Promise(requestAnimationFrame)");
-          await expectSoon(() => lines(page).count()).toBeLessThan(100);
-          return end.isVisible();
-        });
-        await page.getByText("number 2344", { exact: true }).waitFor();
-        await page.evaluate("document.querySelector('.virtual-list').scrollTop = 0");
-        await page.getByText("number 0", { exact: true }).waitFor();
-      },
-    ));
+    withLogs({}, numbered(2_345), async (page) => {
+      await page.getByText("number 0", { exact: true }).waitFor();
+      await page.getByText("2,345 records", { exact: true }).waitFor();
+      const list = page.getByRole("list", { name: "Records, newest first" });
+      await list.hover();
+      const end = page.getByText("2,345 in all");
+      await eventually("the end of the list is in view", async () => {
+        await page.evaluate("document.querySelector('.virtual-list').scrollTop += 9000");
+        await page.evaluate("new Promise(requestAnimationFrame)");
+        await expectSoon(() => lines(page).count()).toBeLessThan(100);
+        return end.isVisible();
+      });
+      await page.getByText("number 2344", { exact: true }).waitFor();
+      await page.evaluate("document.querySelector('.virtual-list').scrollTop = 0");
+      await page.getByText("number 0", { exact: true }).waitFor();
+    }));
 
   test("are exported as they are searched", () =>
     withLogs({ path: "/logs?q=level:error" }, [entry("one"), { ...ORDER, timestamp: Date.now() }], async (page) => {
@@ -255,19 +257,15 @@ describe("the live tail", () => {
     }));
 
   test("moves nothing while the user reads further down", () =>
-    withLogs(
-      { path: "/logs?live=on" },
-      Array.from({ length: 200 }, (_, index) => entry(`number ${index}`, { timestamp: Date.now() - index })),
-      async (page, server) => {
-        await page.getByText("live", { exact: true }).waitFor();
-        await page.getByText("number 0", { exact: true }).waitFor();
-        await page.evaluate("document.querySelector('.virtual-list').scrollTop = 2000");
-        await page.getByText("number 75", { exact: true }).waitFor();
-        await server.send([entry("new one")]);
-        await page.getByRole("button", { name: "1 new record ↑" }).click();
-        await page.getByText("new one", { exact: true }).waitFor();
-      },
-    ));
+    withLogs({ path: "/logs?live=on" }, numbered(200), async (page, server) => {
+      await page.getByText("live", { exact: true }).waitFor();
+      await page.getByText("number 0", { exact: true }).waitFor();
+      await page.evaluate("document.querySelector('.virtual-list').scrollTop = 2000");
+      await page.getByText("number 75", { exact: true }).waitFor();
+      await server.send([entry("new one")]);
+      await page.getByRole("button", { name: "1 new record ↑" }).click();
+      await page.getByText("new one", { exact: true }).waitFor();
+    }));
 
   test("needs a time range that ends now", () =>
     withLogs({ path: "/logs?live=on&to=2026-01-01" }, [entry("one")], async (page) => {

@@ -26,7 +26,9 @@ class MemoryStore {
   async change({ removed, put }: QueueChange): Promise<void> {
     await this.before();
     if (this.isFailing) throw new Error("disk full");
-    const places = new Map(put.some((one) => one.inPlaceOf !== undefined) ? this.rows.map(({ id }, at) => [id, at]) : []);
+    const places = new Map(
+      put.some((one) => one.inPlaceOf !== undefined) ? this.rows.map(({ id }, at) => [id, at]) : [],
+    );
     const rows = this.rows.filter(({ id }) => !removed.includes(id));
     for (const delivery of put) {
       const at = rows.findIndex(({ id }) => id === delivery.id);
