@@ -75,10 +75,9 @@ export class AlertSwitch implements AlertService {
   }
 
   async preview(order: PreviewOrder, signal: AbortSignal): Promise<PreviewOutcome> {
-    void signal;
-    const reading = this.#options.readRule(order.rule, false);
-    const [problem = { message: "the rule cannot work" }] = reading.ok ? [] : reading.problems;
-    return { ok: false, problem };
+    const { readRule, ...options } = this.#options;
+    const { previewRule } = await import("./preview.ts");
+    return previewRule(readRule(order.rule, false), order, options, signal);
   }
 
   /** Runs work after all that was begun before; what it throws is in the log as well. */

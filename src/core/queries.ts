@@ -2,6 +2,7 @@
 // refused. All times are Unix milliseconds. A range includes `from` and excludes `to`.
 
 import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
+import type { AlertRule } from "./alert_rule.ts";
 import type { TimeSpan } from "./compare.ts";
 import type { ShownRecord } from "./record.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   MarkersResponse,
   MeasureResponse,
   PatternsResponse,
+  RuleSeriesResponse,
   RunningResponse,
   SeriesResponse,
   TimingsResponse,
@@ -108,6 +110,7 @@ type AnyQuery =
   /** With `among`, a search, only records that match it are found or compared with. */
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number; readonly among?: string }
   | MeasureRequest
+  | RuleSeriesRequest
   /** The search of the scope is not looked at: the configuration's finds the markers. */
   | { readonly kind: "markers"; readonly scope: QueryScope }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
@@ -140,6 +143,20 @@ export interface MeasureRequest {
     | undefined;
 }
 
+/**
+ * What a rule would have measured at each of its evaluations over a range, from one scan. Not a route: a preview asks it.
+ */
+export interface RuleSeriesRequest {
+  readonly kind: "rule_series";
+  /** The rule's search. */
+  readonly scope: QueryScope;
+  readonly rule: AlertRule;
+  /** As in MeasureRequest. */
+  readonly of?: string | undefined;
+  /** Evaluations from the first instant to the second, Unix ms. */
+  readonly evaluated: { readonly from: number; readonly to: number };
+}
+
 /** The response to each kind of query. */
 export interface QueryResponses {
   readonly entries: EntriesResponse;
@@ -153,6 +170,7 @@ export interface QueryResponses {
   readonly patterns: PatternsResponse;
   readonly breakdown: BreakdownResponse;
   readonly measure: MeasureResponse;
+  readonly rule_series: RuleSeriesResponse;
   readonly markers: MarkersResponse;
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;

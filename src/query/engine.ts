@@ -12,6 +12,7 @@ import { histogramResponse } from "./responses/histogram.ts";
 import { markersResponse } from "./responses/markers.ts";
 import { measureResponse } from "./responses/measure.ts";
 import { patternsResponse } from "./responses/patterns.ts";
+import { ruleSeriesResponse } from "./responses/rule_series.ts";
 import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
 import { seriesResponse, timingsResponse } from "./responses/timings.ts";
@@ -95,6 +96,11 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* fieldsResponse(context, scope);
     case "measure":
       return yield* measureResponse(context, scope, request);
+    case "rule_series":
+      return yield* ruleSeriesResponse(context, scope, request, {
+        starts: request.rule.kind === "running" ? [...tables.openStarts()] : [],
+        timeoutMs: options.rules.timeoutMs ?? Number.POSITIVE_INFINITY,
+      });
     case "breakdown": {
       const base = resolveScope({ ...request.scope, q: request.among ?? "" }, options.rules, now);
       if (isRefusal(base)) return { code: base.code, message: `among: ${base.message}` };

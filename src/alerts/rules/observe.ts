@@ -1,13 +1,20 @@
 // From a rule and an instant to the query that measures it, and from the response to what was observed of each
 // instance. Pure.
 
+import {
+  isBeyond,
+  NOTHING_MEASURED,
+  type Observation,
+  observationOf,
+  remembersValues,
+  runningValue,
+} from "../../core/alert_measure.ts";
 import { type AlertRule, INSTANCES_MAX } from "../../core/alert_rule.ts";
 import { SERVER_PROJECT } from "../../core/alerts.ts";
 import { ROWS_MAX } from "../../core/limits.ts";
 import type { QueryRequest } from "../../core/queries.ts";
-import type { Measured, MeasureResponse, RunningResponse, RunningTiming } from "../../core/responses.ts";
+import type { Measured, MeasureResponse, RunningResponse } from "../../core/responses.ts";
 import { METADATA_PREFIX, metadataFieldName, quote } from "../../search/fields.ts";
-import { isBeyond, type Observation } from "./state.ts";
 
 /** The one instance of a rule without group_by. */
 export const WHOLE = null;
@@ -116,7 +123,7 @@ export function observe(
   if (rule.groupBy === undefined) return [{ value: WHOLE, observation: look(wholeOf(answer)) }];
   const groups = groupsOf(rule.groupBy, answer);
   const observed = new Map([...groups].map(([value, measured]) => [value, look(measured)] as const));
-  const chosen = known.map((value) => ({ value, observation: observed.get(value) ?? look(NOTHING) }));
+  const chosen = known.map((value) => ({ value, observation: observed.get(value) ?? look(NOTHING_MEASURED) }));
   const others = [...observed]
     .filter(([value, observation]) => !known.includes(value) && isWorthKnowing(rule, observation))
     .sort(([, a], [, b]) => badness(rule, b) - badness(rule, a));
@@ -125,11 +132,6 @@ export function observe(
     if (value.length < VALUE_CHARACTERS_MAX) chosen.push({ value, observation });
   }
   return chosen;
-}
-
-/** Whether values that are not beyond the bound are instances too: those that may fall silent. */
-export function remembersValues({ side, kind }: AlertRule): boolean {
-  return side === "below" && (kind === "silence" || kind === "count");
 }
 
 function isWorthKnowing(rule: AlertRule, observation: Observation): boolean {
@@ -142,40 +144,18 @@ function badness({ side }: AlertRule, observation: Observation): number {
   return side === "above" ? observation.value : -observation.value;
 }
 
-const NOTHING: Measured = { count: 0, of: 0, timings: 0, percentile: null };
-
 function wholeOf(answer: MeasureResponse | RunningResponse): Measured {
-  return "running" in answer ? { ...NOTHING, count: answer.count } : answer;
+  return "running" in answer ? { ...NOTHING_MEASURED, count: answer.count } : answer;
 }
 
 function groupsOf(field: string, answer: MeasureResponse | RunningResponse): ReadonlyMap<string, Measured> {
   if (!("running" in answer)) return new Map((answer.groups ?? []).map((group) => [group.value, group]));
   const counts = new Map<string, number>();
   for (const timing of answer.running) {
-    const value = valueOf(timing, field);
+    const value = runningValue(timing, field);
     if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
-  return new Map([...counts].map(([value, count]) => [value, { ...NOTHING, count }]));
-}
-
-function valueOf(timing: RunningTiming, field: string): string | undefined {
-  const value: unknown = field.startsWith(METADATA_PREFIX)
-    ? timing.metadata?.[field.slice(METADATA_PREFIX.length)]
-    : (timing as Readonly<Record<string, unknown>>)[field];
-  if (value === undefined) return undefined;
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function observationOf({ kind, min }: AlertRule, { count, of, timings, percentile }: Measured): Observation {
-  if (kind === "share") {
-    if (of < min || of === 0)
-      return { isKnown: false, reason: `${of} records to take a share of, at least ${min} are needed` };
-    return { isKnown: true, value: count / of };
-  }
-  if (kind !== "percentile") return { isKnown: true, value: count };
-  if (timings < min || percentile === null)
-    return { isKnown: false, reason: `${timings} completed timings, at least ${min} are needed` };
-  return { isKnown: true, value: percentile };
+  return new Map([...counts].map(([value, count]) => [value, { ...NOTHING_MEASURED, count }]));
 }
 
 /** The same, unless the window reaches to a time of which the server cannot say what it would have received. */

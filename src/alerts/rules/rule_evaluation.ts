@@ -1,21 +1,14 @@
 // One rule while the server runs: its instances, what was last found of them, and the step that an evaluation takes. It
 // changes nothing by itself: a step is applied once the data file has it.
 
+import { type Observation, remembersValues } from "../../core/alert_measure.ts";
 import { type AlertRule, fingerprintOf } from "../../core/alert_rule.ts";
 import type { AlertRow, AlertWrite } from "../../core/alerts.ts";
 import type { Notification } from "../../core/notification.ts";
 import type { MeasureResponse, RunningResponse } from "../../core/responses.ts";
 import { instanceId, instanceRow, type StoredInstance } from "./instance_rows.ts";
-import { type Continuity, type GroupValue, observe, remembersValues, WHOLE } from "./observe.ts";
-import {
-  type InstanceState,
-  isSameState,
-  NEVER_SEEN,
-  nextState,
-  type Observation,
-  shiftState,
-  underChangedRule,
-} from "./state.ts";
+import { type Continuity, type GroupValue, observe, WHOLE } from "./observe.ts";
+import { type InstanceState, isSameState, NEVER_SEEN, nextState, shiftState, underChangedRule } from "./state.ts";
 import type { Change } from "./telling.ts";
 
 /** An instance, and what was last found of it. */

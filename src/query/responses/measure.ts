@@ -121,17 +121,18 @@ function addFromCells(scanned: ScannedBlock, totals: Totals): boolean {
   return true;
 }
 
-function narrowed(matches: Matches, rows: Uint8Array): Uint8Array {
+/** The matches that are rows of the mask too. */
+export function narrowed(matches: Matches, rows: Uint8Array): Uint8Array {
   return rows.map((match, row) => (match === 1 && isMatch(matches, row) ? 1 : 0));
 }
 
 /** The rows of completed timings, and their durations in ms. */
-interface Durations {
+export interface Durations {
   readonly rows: readonly number[];
   readonly values: readonly number[];
 }
 
-function durationsOf(block: OpenBlock): Durations {
+export function durationsOf(block: OpenBlock): Durations {
   const flags = block.flags();
   const column = block.duration() ?? emptySparse<number>();
   const rows: number[] = [];
@@ -174,7 +175,7 @@ function totalsOf(rows: MatchedRows | undefined, own: Uint8Array | undefined): K
 }
 
 /** What the records of a group match. The field is one that rules may group by. */
-function termOf(name: string, { metadataName, flagValue }: Field, value: string): Term {
+export function termOf(name: string, { metadataName, flagValue }: Field, value: string): Term {
   if (metadataName !== undefined) {
     return { kind: "metadata", name: metadataName, patterns: [{ text: value, isPrefix: false }] };
   }

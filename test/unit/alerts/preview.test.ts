@@ -1,0 +1,206 @@
+// A preview, compared with what an evaluator did that looked at the same records at the same instants.
+
+import { describe, expect, test } from "bun:test";
+import { Evaluator } from "../../../src/alerts/evaluator.ts";
+import { previewRule } from "../../../src/alerts/preview.ts";
+import type { AlertPreviewResponse } from "../../../src/core/alert_responses.ts";
+import type { AlertRule } from "../../../src/core/alert_rule.ts";
+import type { Notification } from "../../../src/core/notification.ts";
+import type { QueryRequest } from "../../../src/core/queries.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import type { OpenStart } from "../../../src/query/responses/running.ts";
+import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
+import { ruleOf } from "../../support/alert_rules.ts";
+import { EMPTY_TABLES } from "../../support/empty_tables.ts";
+import { ManualSchedule } from "../../support/manual_schedule.ts";
+import { MemorySource, randomRecord } from "../../support/memory_source.ts";
+import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
+import { runQuery } from "../../support/run_query.ts";
+
+const T0 = Date.UTC(2026, 5, 1) - 1_000;
+const SECONDS = 300;
+const RULES = {
+  projects: {},
+  defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
+  timeoutMs: 3_600_000,
+} as const;
+
+type Made = Omit<StoredRecord, "id">;
+
+/** A store, and the timings that were open in it. */
+class Store {
+  readonly source = new MemorySource();
+  /** With the instants at which the halves were received; the end is Infinity for those that still run. */
+  readonly timings: { readonly start: OpenStart; readonly endedAt: number }[] = [];
+  now = T0;
+
+  answer(request: QueryRequest): string {
+    const { source, now } = this;
+    const open = this.timings.filter(({ start, endedAt }) => start.start.receivedAt <= now && endedAt > now);
+    const tables = { ...EMPTY_TABLES, openStarts: () => open.map(({ start }) => start) };
+    const options = { source, tables, cache: new StatisticsCache(), rules: RULES, now, limitMs: 1e9 };
+    const outcome = runQuery(request, options);
+    if (!outcome.ok) throw new Error(outcome.refusal.message);
+    return JSON.stringify(outcome.answer);
+  }
+
+  query = (request: QueryRequest) => Promise.resolve({ ok: true as const, answer: this.answer(request) });
+}
+
+interface Seen {
+  readonly firings: Pick<AlertPreviewResponse["firings"][number], "group" | "from" | "to" | "peak">[];
+  readonly evaluated: number;
+  readonly unknown: number;
+}
+
+/** What an evaluator does from T0 on. */
+async function evaluated(store: Store, rule: AlertRule): Promise<Seen> {
+  const schedule = new ManualSchedule();
+  store.now = T0;
+  const firings: { group: string | null; from: number; to: number | null; peak: number }[] = [];
+  const tell = ({ state, group, to, value }: Notification) => {
+    const name = group?.value ?? null;
+    if (state === "firing") firings.push({ group: name, from: to, to: null, peak: value ?? Number.NaN });
+    const open = firings.find((firing) => firing.group === name && firing.to === null);
+    if (state === "resolved" && open !== undefined) open.to = to;
+  };
+  const evaluator = new Evaluator(
+    {
+      rules: [{ ...rule, notify: ["chat"] }],
+      queries: store,
+      changes: { change: async () => ({ ok: true, alerts: [] }) },
+      drained: async () => undefined,
+      clock: () => store.now,
+      monotonic: schedule.clock,
+      schedule: schedule.schedule,
+      links: () => ({ url: "" }),
+      queued: (deliveries) => deliveries.forEach(({ notification }) => tell(notification as Notification)),
+      log: () => undefined,
+    },
+    [],
+  );
+  evaluator.start();
+  let last: number | undefined;
+  let [count, unknown] = [0, 0];
+  for (let second = 0; second < SECONDS; second++) {
+    store.now += 1_000;
+    schedule.pass(1_000);
+    await evaluator.settled();
+    const [evaluation] = evaluator.rules;
+    if (evaluation === undefined || evaluation.evaluatedAt === last) continue;
+    last = evaluation.evaluatedAt;
+    count++;
+    const observations = [...evaluation.instances].map(([group, { observation }]) => ({ group, observation }));
+    if (observations.length > 0 && observations.every(({ observation }) => observation?.isKnown === false)) unknown++;
+    for (const { group, observation } of observations) {
+      const open = firings.find((firing) => firing.group === group && firing.to === null);
+      if (open === undefined || observation?.isKnown !== true) continue;
+      const { value } = observation;
+      open.peak = rule.side === "above" ? Math.max(open.peak, value) : Math.min(open.peak, value);
+    }
+  }
+  evaluator.stop();
+  return { firings, evaluated: count, unknown };
+}
+
+async function previewed(store: Store, rule: AlertRule): Promise<AlertPreviewResponse> {
+  const schedule = new ManualSchedule();
+  const outcome = await previewRule(
+    { ok: true, rule, text: { name: rule.name } },
+    { rule: undefined, from: Math.floor((T0 + 1_000) / rule.everyMs) * rule.everyMs, to: store.now },
+    {
+      queries: store,
+      drained: async () => undefined,
+      clock: () => store.now,
+      monotonic: () => 0,
+      schedule: schedule.schedule,
+    },
+    new AbortController().signal,
+  );
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  return outcome.preview;
+}
+
+const FIELDS = ["touchpoint", "level", "apiKey", "metadata.count", "key", "project", "kind", "status"];
+const SEARCHES = ["", "level:error", "kind:log", "touchpoint:api/*", "-level:info", "order"];
+
+function randomRule(random: Random): AlertRule {
+  const kind = pick(random, ["count", "share", "percentile", "silence"] as const);
+  const side = kind === "silence" || random() < 0.4 ? "below" : "above";
+  const bounds = {
+    silence: 1,
+    count: 1 + integer(random, 6),
+    share: 0.1 + random() * 0.6,
+    percentile: 10 ** (1 + random() * 4),
+  };
+  const bound = bounds[kind];
+  const further = side === "above" ? bound * random() : bound * (1 + random());
+  const everyMs = 1_000 * pick(random, [1, 3, 7, 10]);
+  return ruleOf({
+    q: pick(random, SEARCHES),
+    kind,
+    side,
+    bound,
+    of: pick(random, SEARCHES),
+    percentile: pick(random, [50, 95, 99, 100]),
+    everyMs,
+    windowMs: Math.max(everyMs, 1_000 * pick(random, [1, 5, 10, 17, 60, 500])),
+    resolveBound: kind !== "silence" && random() < 0.4 ? further : undefined,
+    forMs: pick(random, [0, 0, 5_000, 20_000]),
+    keepMs: pick(random, [0, 0, 5_000, 20_000]),
+    groupBy: random() < 0.5 ? pick(random, FIELDS) : undefined,
+    min: pick(random, [0, 3, 10]),
+  });
+}
+
+/** Records of some busy and some quiet times. */
+function randomStore(random: Random): Store {
+  const store = new Store();
+  const write = (project: string, records: readonly Made[]) => {
+    store.source.write(project, records);
+    if (random() < 0.4) store.source.merge(project, random() < 0.5);
+  };
+  write("first", [{ ...randomRecord(random, T0 - 10, T0), receivedAt: T0 }]);
+  let [from, records] = [T0, [] as Made[]];
+  while (from < T0 + SECONDS * 1_000) {
+    const length = 1_000 * (1 + integer(random, 60));
+    const isFractional = random() < 0.3;
+    for (let count = integer(random, pick(random, [0, 3, 60])); count > 0; count--) {
+      const record = randomRecord(random, from, from + length);
+      const receivedAt = random() < 0.3 ? Math.ceil(record.receivedAt / 1_000) * 1_000 : record.receivedAt;
+      records.push({ ...record, receivedAt: isFractional ? receivedAt + random() : receivedAt });
+    }
+    if (records.length > 0 && random() < 0.7) {
+      write(pick(random, ["shop", "web"]), records);
+      records = [];
+    }
+    from += length;
+  }
+  if (records.length > 0) write("shop", records);
+  return store;
+}
+
+describe("a preview", () => {
+  test("has the firings, the peaks and the unknown that an evaluator had at the same instants", async () => {
+    const random = seededRandom(runSeed("preview"));
+    let firings = 0;
+    for (let round = 0; round < 150; round++) {
+      const store = randomStore(random);
+      const rule = randomRule(random);
+      const seen = await evaluated(store, rule);
+      const preview = await previewed(store, rule);
+      const order = (one: Seen["firings"]) =>
+        one.toSorted((a, b) => a.from - b.from || String(a.group).localeCompare(String(b.group)));
+      const { evaluated: count, unknown } = preview;
+      expect({ round, rule, firings: order(preview.firings.slice()), evaluated: count, unknown }).toEqual({
+        round,
+        rule,
+        ...seen,
+        firings: order(seen.firings),
+      });
+      expect([preview.fired, preview.truncated]).toEqual([seen.firings.length, null]);
+      firings += seen.firings.length;
+    }
+    expect(firings).toBeGreaterThan(100);
+  }, 120_000);
+});
