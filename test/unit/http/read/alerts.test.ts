@@ -2,7 +2,12 @@
 
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { AlertsSchema } from "../../../../src/core/alert_responses.ts";
+import {
+  AlertPreviewSchema,
+  AlertsSchema,
+  type RuleRefusalCode,
+  ShownRuleSchema,
+} from "../../../../src/core/alert_responses.ts";
 import { createFixture } from "../fixture.ts";
 
 const answerOf = async (response: Response | Promise<Response>) => {
@@ -67,5 +72,56 @@ describe("alerts over HTTP", () => {
     for (const forMs of [-1, 1e11, "2h"]) expect((await mute({ name: "errors", forMs }))[0]).toBe(422);
     fixture.alerts.canWrite = false;
     expect((await mute({ name: "errors", forMs: 1 }))[0]).toBe(503);
+  });
+
+  test("are made, replaced and deleted by their names", async () => {
+    const fixture = createFixture();
+    const rule = { name: "mine", above: 1 };
+    const [made, body] = await answerOf(fixture.read("POST", "/api/v1/alerts", { rule }));
+    expect([made, [...Value.Errors(ShownRuleSchema, body)]]).toEqual([201, []]);
+    expect((await answerOf(fixture.read("PATCH", "/api/v1/alerts", { name: "mine", rule })))[0]).toBe(200);
+    const deleted = await fixture.read("DELETE", "/api/v1/alerts?name=mine%20%26%20yours");
+    expect([deleted.status, await deleted.text()]).toEqual([204, ""]);
+    expect(fixture.alerts.changed).toEqual([
+      { kind: "create", rule },
+      { kind: "replace", name: "mine", rule },
+      { kind: "delete", name: "mine & yours" },
+    ]);
+  });
+
+  const refusals: readonly (readonly [code: RuleRefusalCode, status: number])[] = [
+    ["invalid", 422],
+    ["not_found", 404],
+    ["already_there", 409],
+    ["limit", 409],
+    ["configured", 409],
+    ["unavailable", 503],
+  ];
+  test.each(refusals)("that are not changed, %s, say why and where", async (code, status) => {
+    const fixture = createFixture();
+    fixture.alerts.changeOutcome = { ok: false, code, problem: { message: "at character 3: why", member: "q", at: 2 } };
+    const answer = await answerOf(fixture.read("POST", "/api/v1/alerts", { rule: { name: "a" } }));
+    const where = code === "unavailable" ? {} : { member: "q", at: 2 };
+    expect(answer).toEqual([status, { message: "at character 3: why", ...where }]);
+  });
+
+  test("are previewed over a range, and the last week is left to whoever computes it", async () => {
+    const fixture = createFixture();
+    const rule = { name: "mine", above: 1 };
+    const preview = (body: object) => answerOf(fixture.read("POST", "/api/v1/alerts/preview", body));
+    const [status, body] = await preview({ rule });
+    expect([status, [...Value.Errors(AlertPreviewSchema, body)]]).toEqual([200, []]);
+    await preview({ rule, from: 1, to: 2 });
+    expect(fixture.alerts.previewed).toEqual([
+      { rule, from: undefined, to: undefined },
+      { rule, from: 1, to: 2 },
+    ]);
+    for (const wrong of [{ rule: 1 }, {}, { rule, from: 2, to: 1 }, { rule, from: "24h" }, { rule, more: 1 }]) {
+      expect((await preview(wrong))[0]).toBe(422);
+    }
+    fixture.alerts.previewOutcome = { ok: false, problem: { message: "why", member: "above" } };
+    expect(await preview({ rule })).toEqual([422, { message: "why", member: "above" }]);
+    fixture.alerts.previewOutcome = { ok: false, refusal: { code: "busy", message: "later" } };
+    expect((await preview({ rule }))[0]).toBe(503);
   });
 });
