@@ -166,7 +166,7 @@ export class Alerts implements Omit<AlertService, "preview"> {
   }
 
   async test(name: string): Promise<AlertTestResponse | undefined> {
-    const rule = this.#find(name)?.rule;
+    const rule = this.find(name)?.rule;
     if (rule === undefined) return undefined;
     const now = this.#options.clock();
     const change = { rule, group: WHOLE, telling: "test", value: undefined, firingFrom: now, t: now } as const;
@@ -179,7 +179,7 @@ export class Alerts implements Omit<AlertService, "preview"> {
   }
 
   async mute(name: string, until: number): Promise<"done" | "not_found" | "unavailable"> {
-    if (this.#find(name) === undefined) return "not_found";
+    if (this.find(name) === undefined) return "not_found";
     return (await this.#evaluator.mute(name, until)) ? "done" : "unavailable";
   }
 
@@ -192,11 +192,12 @@ export class Alerts implements Omit<AlertService, "preview"> {
       return { ok: false, code: "unavailable", problem: { message: "The rules could not be written" } };
     }
     if (!decision.ok) return decision;
-    const found = decision.name === undefined ? undefined : this.#find(decision.name);
+    const found = decision.name === undefined ? undefined : this.find(decision.name);
     return { ok: true, rule: found === undefined ? undefined : this.#shown(found) };
   }
 
-  #find(name: string): RuleEvaluation | undefined {
+  /** The rule of a name; undefined: there is none. */
+  find(name: string): RuleEvaluation | undefined {
     return this.#evaluator.rules.find(({ rule }) => rule.name === name);
   }
 

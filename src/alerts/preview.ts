@@ -10,7 +10,7 @@ import {
   type PreviewOrder,
   type PreviewOutcome,
 } from "../core/alert_responses.ts";
-import type { AlertRule, RuleReading } from "../core/alert_rule.ts";
+import type { AlertRule } from "../core/alert_rule.ts";
 import type { Clock } from "../core/clock.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { QueryService, RuleSeriesRequest } from "../core/queries.ts";
@@ -32,16 +32,14 @@ export interface PreviewOptions {
   readonly schedule: Schedule;
 }
 
-/** @param reading the rule of the order */
+/** Goes through the evaluations of the order's range. */
 export async function previewRule(
-  reading: RuleReading,
-  { from, to }: PreviewOrder,
+  rule: AlertRule,
+  { from, to }: Pick<PreviewOrder, "from" | "to">,
   options: PreviewOptions,
   signal: AbortSignal,
 ): Promise<PreviewOutcome> {
-  if (!reading.ok) return { ok: false, problem: reading.problems[0] ?? { message: "the rule cannot work" } };
   const { queries, drained, clock } = options;
-  const { rule } = reading;
   const now = clock();
   const last = Math.min(to ?? now, now);
   const first = from ?? last - RANGE_MS;

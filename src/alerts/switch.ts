@@ -76,8 +76,13 @@ export class AlertSwitch implements AlertService {
 
   async preview(order: PreviewOrder, signal: AbortSignal): Promise<PreviewOutcome> {
     const { readRule, ...options } = this.#options;
+    const { rule: given } = order;
+    const known = typeof given === "string" ? this.#alerts?.find(given)?.rule : undefined;
+    if (typeof given === "string" && known === undefined) return { ok: false, problem: undefined };
+    const reading = known === undefined ? readRule(given, false) : { ok: true as const, rule: known };
+    if (!reading.ok) return { ok: false, problem: reading.problems[0] ?? { message: "the rule cannot work" } };
     const { previewRule } = await import("./preview.ts");
-    return previewRule(readRule(order.rule, false), order, options, signal);
+    return previewRule(reading.rule, order, options, signal);
   }
 
   /** Runs work after all that was begun before; what it throws is in the log as well. */

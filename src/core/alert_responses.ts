@@ -154,7 +154,7 @@ export const AlertPreviewSchema = object("AlertPreview", {
   fired: count("How often it would have fired"),
   firings: Type.Array(FiringSchema, { maxItems: FIRINGS_MAX, description: "The first of them, by their begin" }),
   threshold: Type.Number({ description: "The bound" }),
-  values: Type.Array(Type.Object({ at: time("Of an evaluation"), value: nullable(Type.Number()) }), {
+  values: Type.Array(Type.Object({ at: time("The first of them"), value: nullable(Type.Number()) }), {
     maxItems: PREVIEW_POINTS_MAX,
     description: "Of evaluations next to each other the worst value of any instance",
   }),
@@ -181,6 +181,7 @@ export type RuleChangeOutcome =
 
 /** What to preview: evaluations from the first instant to the second, Unix ms; undefined: the last week. */
 export interface PreviewOrder {
+  /** Not checked yet; or, where it is a rule that there is, its name. */
   readonly rule: unknown;
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -188,7 +189,8 @@ export interface PreviewOrder {
 
 export type PreviewOutcome =
   | { readonly ok: true; readonly preview: AlertPreviewResponse }
-  | { readonly ok: false; readonly problem: RuleProblem }
+  /** Undefined: there is no rule of this name. */
+  | { readonly ok: false; readonly problem: RuleProblem | undefined }
   | { readonly ok: false; readonly refusal: QueryRefusal };
 
 /** Figures for metrics. Counters since the start of the process. */

@@ -72,7 +72,7 @@ export interface RuleSeriesResponse extends ScanWarnings {
       percentile: number | null,
     ])[];
   }[];
-  /** The value furthest on the bad side, of any instance, in evaluations next to each other. */
+  /** The value furthest on the bad side, of any instance, in evaluations next to each other; `at` is the first one. */
   readonly points: readonly { readonly at: number; readonly value: number | null }[];
   /** When the oldest stored record was received, Unix ms; null: there is none. */
   readonly firstReceivedAt: number | null;

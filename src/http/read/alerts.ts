@@ -191,25 +191,30 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
   const preview = defineOperation(dependencies, {
     id: "previewAlert",
     summary: "How often a rule would have fired, by the records that are stored",
+    description: "A rule as it is written, or the name of one that there is.",
     access: "admin",
     query: NO_PARAMETERS,
     body: strictObject({
-      rule: RULE,
+      rule: Type.Optional(RULE),
+      name: Type.Optional(NAME),
       from: INSTANT("The first evaluation, Unix ms; absent: a week before the last"),
       to: INSTANT("The last evaluation, Unix ms; absent: now"),
     }),
     responses: {
       200: { description: "The answer", schema: AlertPreviewSchema },
       ...SEARCH_REFUSALS,
+      404: { description: "There is no such rule, or no such project", schema: MessageSchema },
       ...BAD_RULE,
       ...UNAVAILABLE,
     },
-    async handle({ request, body: { rule, from, to } }) {
+    async handle({ request, body: { rule, name, from, to } }) {
+      if ((rule === undefined) === (name === undefined)) return invalidBody({}, ["Expected either a rule or a name"]);
       if (from !== undefined && to !== undefined && from >= to)
         return invalidBody({ from: ["Expected an instant before to"] }, []);
-      const outcome = await alerts.preview({ rule, from, to }, request.signal);
+      const outcome = await alerts.preview({ rule: name ?? rule, from, to }, request.signal);
       if (outcome.ok) return jsonResponse(200, outcome.preview);
-      return "refusal" in outcome ? refuse(outcome.refusal) : badRule(outcome.problem, 422);
+      if ("refusal" in outcome) return refuse(outcome.refusal);
+      return outcome.problem === undefined ? noRule(name ?? "") : badRule(outcome.problem, 422);
     },
   });
   return [

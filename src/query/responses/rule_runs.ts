@@ -85,7 +85,7 @@ export class RuleRuns {
         if (Number.isNaN(best) || (this.#rule.side === "above" ? value > best : value < best)) chosen = index;
       }
       const value = worst[chosen] as number;
-      points.push({ at: at(chosen), value: Number.isNaN(value) ? null : value });
+      points.push({ at: at(first), value: Number.isNaN(value) ? null : value });
     }
     return points;
   }

@@ -106,8 +106,8 @@ async function evaluated(store: Store, rule: AlertRule): Promise<Seen> {
 async function previewed(store: Store, rule: AlertRule): Promise<AlertPreviewResponse> {
   const schedule = new ManualSchedule();
   const outcome = await previewRule(
-    { ok: true, rule, text: { name: rule.name } },
-    { rule: undefined, from: Math.floor((T0 + 1_000) / rule.everyMs) * rule.everyMs, to: store.now },
+    rule,
+    { from: Math.floor((T0 + 1_000) / rule.everyMs) * rule.everyMs, to: store.now },
     {
       queries: store,
       drained: async () => undefined,

@@ -112,15 +112,26 @@ describe("alerts over HTTP", () => {
     const [status, body] = await preview({ rule });
     expect([status, [...Value.Errors(AlertPreviewSchema, body)]]).toEqual([200, []]);
     await preview({ rule, from: 1, to: 2 });
+    await preview({ name: "errors" });
     expect(fixture.alerts.previewed).toEqual([
       { rule, from: undefined, to: undefined },
       { rule, from: 1, to: 2 },
+      { rule: "errors", from: undefined, to: undefined },
     ]);
-    for (const wrong of [{ rule: 1 }, {}, { rule, from: 2, to: 1 }, { rule, from: "24h" }, { rule, more: 1 }]) {
+    for (const wrong of [
+      { rule: 1 },
+      {},
+      { rule, name: "errors" },
+      { rule, from: 2, to: 1 },
+      { rule, from: "24h" },
+      { rule, more: 1 },
+    ]) {
       expect((await preview(wrong))[0]).toBe(422);
     }
     fixture.alerts.previewOutcome = { ok: false, problem: { message: "why", member: "above" } };
     expect(await preview({ rule })).toEqual([422, { message: "why", member: "above" }]);
+    fixture.alerts.previewOutcome = { ok: false, problem: undefined };
+    expect(await preview({ name: "eror" })).toEqual([404, { message: 'there is no rule "eror"' }]);
     fixture.alerts.previewOutcome = { ok: false, refusal: { code: "busy", message: "later" } };
     expect((await preview({ rule }))[0]).toBe(503);
   });
