@@ -170,7 +170,12 @@ function ByDuration({ figures, selection }: Omit<DetailProps, "response">) {
   const { range, parameters } = useScope();
   const { search } = useTimingsView();
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
-  const query = useQuery("/api/v1/timings/series", { ...parameters, q: search, by: "duration" }, poll);
+  const compare = useCompare();
+  const query = useQuery(
+    "/api/v1/timings/series",
+    { ...parameters, ...compare.parameters, q: search, by: "duration" },
+    poll,
+  );
   const { value, respondedAtMs = 0 } = query.state.value;
   const cells = useMemo(() => (value === undefined ? undefined : durationCells(value)), [value]);
   const isEmpty = () => cells === undefined;
