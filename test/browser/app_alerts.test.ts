@@ -96,6 +96,9 @@ describe("the page", () => {
         await expectSoon(() => new URL(page.url()).searchParams.get("rule")).toBe("checkout fails");
         await expectAccessible(page, THEMES);
         await fitsPhone(page);
+        await history.getByRole("row").nth(1).getByRole("link").nth(1).click();
+        await page.getByText("payment refused").first().waitFor();
+        await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("level:error touchpoint:api/checkout");
         // Nothing of an hour long ago.
         await app.open("/alerts?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z");
         await page.getByText("Nothing fired in this time range").waitFor();
@@ -252,7 +255,16 @@ describe("a rule", () => {
           await page.getByRole("link", { name: "Make an alert of this search" }).click();
           await page.getByRole("heading", { name: "New alert" }).waitFor();
           await expectSoon(() => page.getByLabel("Search", { exact: true }).inputValue()).toBe("level:error");
+          const preview = panel(page, "In the last week");
+          await preview.getByText("Would not have fired.").waitFor();
+          await expectAccessible(page, THEMES);
           await page.getByLabel("Records", { exact: true }).fill("1");
+          // The rule looks each 30 seconds, so the errors are seen by its next look.
+          await eventually("the preview has the errors", async () => {
+            await page.getByRole("button", { name: "Refresh" }).click();
+            return preview.getByText(/^Would have fired 1 time, /).isVisible();
+          });
+          await preview.locator(".chart-band").waitFor();
           await expectAccessible(page, THEMES);
           await fitsPhone(page);
           await page.setViewportSize({ width: 1280, height: 800 });

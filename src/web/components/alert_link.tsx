@@ -10,22 +10,24 @@ interface AlertLinkProps {
   readonly q: string;
   /** Absent: the chosen one. */
   readonly project?: string;
-  /** "pattern a"; absent: "this search". */
+  /** A pattern: the link is an icon then. Absent: it is of the page's search. */
   readonly of?: string;
 }
 
 /** Opens the form of a rule, filled from a search. */
-export function AlertLink({ kind, q, project, of = "this search" }: AlertLinkProps) {
+export function AlertLink({ kind, q, project, of }: AlertLinkProps) {
   if (!useMayChange()) return null;
   return (
     <Link
       page="alerts"
       parameters={{ form: "new", kind, q, ...(project === undefined ? {} : { project }) }}
-      class="icon-button"
-      title={`Make an alert of ${of}`}
+      class={of === undefined ? "button" : "icon-button"}
+      title={`Make an alert of ${of ?? "this search"}`}
     >
       <Icon name="alerts" />
-      <span class="visually-hidden">Make an alert of {of}</span>
+      <span class={of === undefined ? "" : "visually-hidden"}>
+        Make an alert<span class="visually-hidden"> of {of ?? "this search"}</span>
+      </span>
     </Link>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import type { ShownRule } from "../../../core/alert_responses.ts";
 import { shownValue } from "../../../core/alert_rule.ts";
 import { formatCount } from "../../../core/format.ts";
 import { Button } from "../../components/button.tsx";
@@ -12,13 +13,14 @@ import { Badge, Instant } from "../../components/values.tsx";
 import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useScope, useTimes } from "../../state/app_context.ts";
 import { bandsOf, type Firing, firingText, lengthOf } from "../../state/firings.ts";
-import { rangeBounds } from "../../state/time_range.ts";
+import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
+import { searchPlace } from "./rule_text.ts";
 
 interface HistoryProps {
   /** Of the chosen range, newest first. */
   readonly firings: readonly Firing[];
-  /** Names of the rules that there are, in their order. */
-  readonly rules: readonly string[];
+  /** Those that there are, in their order. */
+  readonly rules: readonly ShownRule[];
   /** What is not there. "": nothing. */
   readonly note: string;
 }
@@ -37,7 +39,7 @@ export function History({ firings, rules, note }: HistoryProps) {
       ) : (
         <>
           <Timeline firings={firings} rules={rules} />
-          <FiringTable firings={firings} label="What fired, newest first" showsRule />
+          <FiringTable firings={firings} rules={rules} label="What fired, newest first" showsRule />
         </>
       )}
       {note === "" ? null : <p class="hint">{note}</p>}
@@ -54,7 +56,7 @@ function Timeline({ firings, rules }: Pick<HistoryProps, "firings" | "rules">) {
   const { range } = useScope();
   const { second } = useTimes();
   const lanes = useMemo(() => {
-    const names = [...rules, ...firings.map(({ rule }) => rule)];
+    const names = [...rules.map(({ name }) => name), ...firings.map(({ rule }) => rule)];
     return [...new Set(names)].flatMap((rule) => {
       const its = firings.filter((firing) => firing.rule === rule);
       return its.length === 0 ? [] : [{ rule, firings: its }];
@@ -95,17 +97,38 @@ function Timeline({ firings, rules }: Pick<HistoryProps, "firings" | "rules">) {
 
 const DAY_MS = 86_400_000;
 
+interface BeginProps {
+  readonly firing: Firing;
+  /** Undefined: it was deleted. */
+  readonly rule: ShownRule | undefined;
+}
+
+/** When it fired: a link to what the rule found then. */
+function Begin({ firing: { from, to, group }, rule }: BeginProps) {
+  const time = <Instant time={from} />;
+  if (rule === undefined) return time;
+  const { page, parameters } = searchPlace(rule, group);
+  const range = rangeParameters({ kind: "between", from: from - rule.windowMs, to: to ?? undefined });
+  return (
+    <Link page={page} parameters={{ ...parameters, ...range }} title="Show what was found">
+      {time}
+    </Link>
+  );
+}
+
 /** Rows that are shown in the beginning, and added by each press. */
 const ROWS_STEP = 20;
 
 interface FiringTableProps {
   readonly firings: readonly Firing[];
+  /** Those that there are. */
+  readonly rules: readonly ShownRule[];
   readonly label: string;
   readonly showsRule?: boolean;
 }
 
 /** A row for each time that something fired. */
-export function FiringTable({ firings, label, showsRule = false }: FiringTableProps) {
+export function FiringTable({ firings, rules, label, showsRule = false }: FiringTableProps) {
   const { environment } = useApp();
   const rowsMax = useSignal(ROWS_STEP);
   const now = environment.clock();
@@ -116,7 +139,7 @@ export function FiringTable({ firings, label, showsRule = false }: FiringTablePr
     <>
       <DataTable
         label={label}
-        columns={columnsOf(showsRule, hasGroups, now)}
+        columns={columnsOf(rules, showsRule, hasGroups, now)}
         rows={firings}
         rowKey={({ rule, group, from }) => JSON.stringify([rule, group, from])}
         rowsMax={rowsMax.value}
@@ -134,7 +157,12 @@ export function FiringTable({ firings, label, showsRule = false }: FiringTablePr
   );
 }
 
-function columnsOf(showsRule: boolean, hasGroups: boolean, now: number): readonly Column<Firing>[] {
+function columnsOf(
+  rules: readonly ShownRule[],
+  showsRule: boolean,
+  hasGroups: boolean,
+  now: number,
+): readonly Column<Firing>[] {
   const rule: Column<Firing> = {
     id: "rule",
     header: "Rule",
@@ -154,7 +182,11 @@ function columnsOf(showsRule: boolean, hasGroups: boolean, now: number): readonl
   };
   return [
     ...(showsRule ? [rule] : hasGroups ? [group] : []),
-    { id: "from", header: "Fired", cell: ({ from }) => <Instant time={from} /> },
+    {
+      id: "from",
+      header: "Fired",
+      cell: (firing) => <Begin firing={firing} rule={rules.find(({ name }) => name === firing.rule)} />,
+    },
     {
       id: "to",
       header: "Resolved",

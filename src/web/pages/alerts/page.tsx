@@ -21,6 +21,7 @@ import { RulePanel } from "./rule_panel.tsx";
 /** How often states are refreshed, in ms. */
 const POLL_MS = 5_000;
 const HISTORY_POLL_MS = 15_000;
+const NONE: readonly ShownRule[] = [];
 
 export function AlertsPage() {
   const [form] = useParameter("form");
@@ -43,7 +44,6 @@ function Overview() {
     () => firingsOf(changes?.entries ?? [], alerts?.rules ?? [], project),
     [alerts, changes, project],
   );
-  const names = (alerts?.rules ?? []).map(({ name }) => name);
   return (
     <Page
       title="Alerts"
@@ -77,7 +77,7 @@ function Overview() {
             {({ nextCursor }) => (
               <History
                 firings={firings}
-                rules={names}
+                rules={alerts?.rules ?? NONE}
                 note={nextCursor === null ? "" : "There is more: choose a shorter time range."}
               />
             )}
@@ -85,7 +85,7 @@ function Overview() {
         ) : (
           <History
             firings={firings}
-            rules={names}
+            rules={alerts?.rules ?? NONE}
             note="What has resolved is in the project simplelogs, which you may not read."
           />
         )}
@@ -100,8 +100,8 @@ function NoRules() {
     <EmptyState title="No alert rules yet">
       {mayChange ? (
         <>
-          Search for something in <Link page="logs">Logs</Link> or <Link page="timings">Timings</Link>, and press the
-          bell there. Or write an <code>[[alerts]]</code> table into the configuration file.
+          Search for something in <Link page="logs">Logs</Link> or <Link page="timings">Timings</Link>, and choose{" "}
+          <b>Make an alert</b>. Or write an <code>[[alerts]]</code> table into the configuration file.
         </>
       ) : (
         "The admin makes them."

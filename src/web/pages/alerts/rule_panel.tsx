@@ -80,7 +80,11 @@ export function RulePanel({ rule, firings, isOpen, onToggle, refresh }: RulePane
         <div id={id} class="alert-details">
           <Details rule={rule} refresh={refresh} />
           <h3>What fired</h3>
-          <FiringTable firings={firings.filter((firing) => firing.rule === name)} label={`What fired of ${name}`} />
+          <FiringTable
+            firings={firings.filter((firing) => firing.rule === name)}
+            rules={[rule]}
+            label={`What fired of ${name}`}
+          />
         </div>
       ) : null}
     </li>

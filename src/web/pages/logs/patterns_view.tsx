@@ -5,7 +5,6 @@ import { useMemo } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
 import type { PatternsResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
-import { AlertLink } from "../../components/alert_link.tsx";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
@@ -115,7 +114,6 @@ function PatternToolbar({ response, canCompare }: PatternToolbarProps) {
           ))}
         </select>
       </label>
-      <AlertLink kind="count" q={search} />
       <span class="logs-total number muted">
         {response === undefined
           ? ""

@@ -2,7 +2,6 @@
 
 import { formatCountOf } from "../../../core/format.ts";
 import { useServer } from "../../api/server_context.ts";
-import { AlertLink } from "../../components/alert_link.tsx";
 import { Button } from "../../components/button.tsx";
 import { DownloadLink } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";
@@ -95,7 +94,6 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
       </Button>
       <ColumnPicker />
       <WhyToggle />
-      <AlertLink kind="count" q={search} />
       <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
       <Popover label="Export" name="Export the search" icon="download">
         {() => (
