@@ -10,6 +10,7 @@ import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
+  LatestReceivedResponse,
   MarkersResponse,
   MeasureResponse,
   PatternsResponse,
@@ -111,6 +112,8 @@ type AnyQuery =
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number; readonly among?: string }
   | MeasureRequest
   | RuleSeriesRequest
+  /** Not a route: alerts alone ask it. The record that was received last in (after, upTo], Unix ms. */
+  | { readonly kind: "latest_received"; readonly scope: QueryScope; readonly after: number; readonly upTo: number }
   /** The search of the scope is not looked at: the configuration's finds the markers. */
   | { readonly kind: "markers"; readonly scope: QueryScope }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
@@ -120,13 +123,20 @@ type AnyQuery =
   /** The saved views of a project and everybody's; project undefined: all. */
   | { readonly kind: "views"; readonly project: string | undefined };
 
+/** Records received after the first instant, and up to the second, Unix ms. */
+export interface ReceivedWindow {
+  readonly after: number;
+  readonly upTo: number;
+  /** The lowest id: records of before the clock was set back have lower ones. Undefined: any. */
+  readonly fromId?: number | undefined;
+}
+
 /** What a rule measures. Not a route: rules alone ask it. */
 export interface MeasureRequest {
   readonly kind: "measure";
   /** Of any record time within retention. */
   readonly scope: QueryScope;
-  /** Records received after the first instant, and up to the second. Unix ms. */
-  readonly received: { readonly after: number; readonly upTo: number };
+  readonly received: ReceivedWindow;
   /** A search: the records among which those that match are counted. Undefined: those that match. */
   readonly of?: string | undefined;
   /** Of the durations of completed timings, 0 to 100; undefined: none is computed. */
@@ -165,6 +175,7 @@ export interface QueryResponses {
   readonly timings: TimingsResponse;
   readonly series: SeriesResponse;
   readonly running: RunningResponse;
+  readonly latest_received: LatestReceivedResponse;
   readonly fields: FieldsResponse;
   readonly values: ValuesResponse;
   readonly patterns: PatternsResponse;

@@ -82,6 +82,12 @@ export interface RuleSeriesResponse extends ScanWarnings {
   readonly hasMoreValues?: boolean;
 }
 
+/** The response to a query for what was received last. */
+export interface LatestReceivedResponse {
+  /** The latest receipt, Unix ms, and the highest id; null: there is no such record. */
+  readonly latest: { readonly receivedAt: number; readonly id: number } | null;
+}
+
 export const RecordSchema = object("Record", {
   id: Type.Integer({ minimum: 1, description: "Grows in commit order over all projects, never reused" }),
   project: Type.String(),

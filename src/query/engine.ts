@@ -9,6 +9,7 @@ import { entriesResponse } from "./responses/entries.ts";
 import { valuesResponse } from "./responses/field_values.ts";
 import { fieldsResponse } from "./responses/fields.ts";
 import { histogramResponse } from "./responses/histogram.ts";
+import { latestReceivedResponse } from "./responses/latest_received.ts";
 import { markersResponse } from "./responses/markers.ts";
 import { measureResponse } from "./responses/measure.ts";
 import { patternsResponse } from "./responses/patterns.ts";
@@ -101,6 +102,8 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
         starts: request.rule.kind === "running" ? [...tables.openStarts()] : [],
         timeoutMs: options.rules.timeoutMs ?? Number.POSITIVE_INFINITY,
       });
+    case "latest_received":
+      return yield* latestReceivedResponse(context, scope, request);
     case "breakdown": {
       const base = resolveScope({ ...request.scope, q: request.among ?? "" }, options.rules, now);
       if (isRefusal(base)) return { code: base.code, message: `among: ${base.message}` };

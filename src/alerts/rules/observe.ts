@@ -30,8 +30,11 @@ export function searchOf({ project, q }: Pick<AlertRule, "project" | "q">): stri
   return q.trim() === "" ? `-project:${SERVER_PROJECT}` : `(${q}) -project:${SERVER_PROJECT}`;
 }
 
-/** The query that measures the rule at `t`, Unix ms. `known`: values of instances that must be among the answer's. */
-export function requestOf(rule: AlertRule, t: number, known: readonly string[]): QueryRequest {
+/**
+ * The query that measures the rule at `t`, Unix ms. `known`: values of instances that must be among the answer's.
+ * `fromId`: see fromIdOf.
+ */
+export function requestOf(rule: AlertRule, t: number, known: readonly string[], fromId?: number): QueryRequest {
   const { kind, project, windowMs, groupBy } = rule;
   const q = searchOf(rule);
   if (kind === "running") {
@@ -46,7 +49,7 @@ export function requestOf(rule: AlertRule, t: number, known: readonly string[]):
   return {
     kind: "measure",
     scope: { project, q, from: undefined, to: undefined },
-    received: { after: t - windowMs, upTo: t },
+    received: { after: t - windowMs, upTo: t, fromId },
     of: kind === "share" ? searchOf({ project, q: rule.of }) : undefined,
     percentile: kind === "percentile" ? rule.percentile : undefined,
     groups: groupBy === undefined ? undefined : { field: groupBy, known, isOfAll: rule.side === "below" },
@@ -59,9 +62,11 @@ export function samplesRequestOf(
   t: number,
   value: GroupValue,
   limit: number,
+  fromId?: number,
 ): QueryRequest | undefined {
   if (rule.kind === "running" || rule.kind === "silence") return undefined;
-  const window = `receivedAt:>${t - rule.windowMs} receivedAt:<=${t}`;
+  const since = fromId === undefined ? "" : ` id:>=${fromId}`;
+  const window = `receivedAt:>${t - rule.windowMs} receivedAt:<=${t}${since}`;
   const parts = [inParentheses(searchOf(rule)), groupSearch(rule.groupBy, value), window];
   if (rule.kind === "share") parts.unshift(inParentheses(rule.of));
   const q = parts.filter((part) => part !== "").join(" ");
@@ -97,16 +102,36 @@ interface Sample {
   readonly observation: Observation;
 }
 
+/** A break in time: the instant after it, Unix ms by the clock as it is now, and how long it was, in ms. */
+export interface Gap {
+  readonly at: number;
+  readonly ms: number;
+}
+
 /** When the server can vouch for what it has received. */
 export interface Continuity {
   /** When the server started, Unix ms by the clock as it is now. */
   readonly startedAt: number;
-  /** The last jump of the clock: the instant after it, and by how many ms; undefined: none. */
-  readonly jump: { readonly at: number; readonly ms: number } | undefined;
+  /** The last jump of the clock, less than 0 where it was set back; undefined: none. */
+  readonly jump: Gap | undefined;
+  /** Those before it. */
+  readonly earlierJumps?: readonly Gap[];
+  /** Times in which the process stood still, and received nothing. */
+  readonly stalls?: readonly Gap[];
+  /**
+   * The clock was set back: records that were received before have times up to `until`, which come once more, and ids
+   * below `fromId`. Undefined: it was not.
+   */
+  readonly replay?: { readonly until: number; readonly fromId: number } | undefined;
 }
 
-/** A jump that is shorter than this part of a window is not worth being blind for. */
-const JUMP_SHARE_MIN = 0.1;
+/** Gaps that are shorter than this part of a window in all are not worth being blind for. */
+const GAP_SHARE_MIN = 0.1;
+
+/** The lowest id of the records that a window after `after` is about; undefined: any. */
+export function fromIdOf({ replay }: Continuity, after: number): number | undefined {
+  return replay !== undefined && after < replay.until ? replay.fromId : undefined;
+}
 
 /**
  * What was observed of the instances: of the `known` ones, and of those that are furthest beyond the bound, at most
@@ -159,14 +184,18 @@ function groupsOf(field: string, answer: MeasureResponse | RunningResponse): Rea
 }
 
 /** The same, unless the window reaches to a time of which the server cannot say what it would have received. */
-function checked(observation: Observation, rule: AlertRule, t: number, { startedAt, jump }: Continuity): Observation {
+function checked(observation: Observation, rule: AlertRule, t: number, continuity: Continuity): Observation {
   if (rule.kind === "running" || !observation.isKnown) return observation;
+  const { startedAt, jump, earlierJumps = [], stalls = [] } = continuity;
   const begin = t - rule.windowMs;
-  if (jump !== undefined && jump.at > begin && Math.abs(jump.ms) > rule.windowMs * JUMP_SHARE_MIN) {
+  const isLong = (gaps: readonly Gap[]) =>
+    gaps.filter(({ at }) => at > begin).reduce((sum, { ms }) => sum + Math.abs(ms), 0) > rule.windowMs * GAP_SHARE_MIN;
+  if (isLong(jump === undefined ? earlierJumps : [...earlierJumps, jump])) {
     return { isKnown: false, reason: "the clock was set during the window" };
   }
-  if (remembersValues(rule) && isBeyond(observation.value, rule) && startedAt > begin) {
-    return { isKnown: false, reason: "the server has not run for a whole window yet" };
+  if (remembersValues(rule) && isBeyond(observation.value, rule)) {
+    if (startedAt > begin) return { isKnown: false, reason: "the server has not run for a whole window yet" };
+    if (isLong(stalls)) return { isKnown: false, reason: "the server stood still during the window" };
   }
   return observation;
 }

@@ -37,12 +37,20 @@ export interface Change {
   readonly t: number;
 }
 
-/** The notification. Its id follows from what it says, so the same change always has the same one. */
-export function notificationOf(change: Change, samples: readonly ShownRecord[], links: Links): Notification {
+/**
+ * The notification. Its id follows from what it says, so the same change always has the same one.
+ * @param replay tells apart what is said at a time that comes once more, because the clock was set back
+ */
+export function notificationOf(
+  change: Change,
+  samples: readonly ShownRecord[],
+  links: Links,
+  replay?: number,
+): Notification {
   const { rule, group, telling, value, firingFrom, t } = change;
   const resolveBound = telling === "resolved" ? rule.resolveBound : undefined;
   return {
-    id: idOf([rule.name, group, telling, firingFrom, t]),
+    id: idOf([rule.name, group, telling, firingFrom, t, ...(replay === undefined ? [] : [replay])]),
     rule: rule.name,
     ...(rule.groupBy === undefined || group === WHOLE ? {} : { group: { field: rule.groupBy, value: group } }),
     ...(rule.project === undefined ? {} : { project: rule.project }),

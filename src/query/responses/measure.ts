@@ -48,7 +48,16 @@ export function* measureResponse(
   };
   const base = of === undefined ? { ok: true as const, search: scope.search } : parseSearch(of, request.scope.timeZone);
   if (!base.ok) return { code: "bad_query", ...base.problem };
-  const inWindow = (search: Expression): Scope => ({ ...scope, search: allOf([window, search]) });
+  const { fromId } = received;
+  const isSince: Expression =
+    fromId === undefined
+      ? { kind: "all" }
+      : {
+          kind: "number",
+          field: "id",
+          ranges: [{ min: fromId, max: Infinity, isMinIncluded: true, isMaxIncluded: true }],
+        };
+  const inWindow = (search: Expression): Scope => ({ ...scope, search: allOf([window, isSince, search]) });
   const coverage = new Coverage();
   const totals = new Totals();
   const grouping = wanted === undefined ? [] : [wanted.field, wanted.isOfAll === true];

@@ -8,6 +8,7 @@
 import { ByteWriter } from "../../block/codec/bytes.ts";
 import { DurationSketch, StoredSketch } from "../../block/stats/duration_sketch.ts";
 import type { CountedValue } from "../../block/stats/value_counts.ts";
+import type { ReceivedWindow } from "../../core/queries.ts";
 import { type Expression, identityOf } from "../../search/expression.ts";
 import type { ScanContext } from "../scan/scan.ts";
 import type { ScannedBlock } from "../scan/scanned_block.ts";
@@ -67,16 +68,18 @@ export class MeasuredBlocks {
   readonly #cache: ScanContext["cache"];
   readonly #after: number;
   readonly #upTo: number;
+  readonly #fromId: number;
   readonly #name: string;
 
   constructor(
     { cache }: Pick<ScanContext, "cache">,
-    { after, upTo }: { readonly after: number; readonly upTo: number },
+    { after, upTo, fromId = 0 }: ReceivedWindow,
     [search, base, ...others]: readonly [Expression, Expression, ...unknown[]],
   ) {
     this.#cache = cache;
     this.#after = after;
     this.#upTo = upTo;
+    this.#fromId = fromId;
     this.#name = JSON.stringify([identityOf(search), identityOf(base), ...others]);
   }
 
@@ -108,6 +111,8 @@ export class MeasuredBlocks {
   }
 
   #isWhole({ block, isInside }: ScannedBlock): boolean {
-    return isInside && block.receivedMin > this.#after && block.receivedMax <= this.#upTo;
+    return (
+      isInside && block.receivedMin > this.#after && block.receivedMax <= this.#upTo && block.idMin >= this.#fromId
+    );
   }
 }

@@ -23,9 +23,14 @@ class MemoryStore {
   /** What a commit waits for. */
   before: () => Promise<void> | undefined = () => undefined;
 
-  async change({ removed, put }: QueueChange): Promise<void> {
+  async change(change: QueueChange): Promise<void> {
     await this.before();
     if (this.isFailing) throw new Error("disk full");
+    this.commit(change);
+  }
+
+  /** At once: a process that is dead commits nothing more. */
+  commit({ removed, put }: QueueChange): void {
     const places = new Map(
       put.some((one) => one.inPlaceOf !== undefined) ? this.rows.map(({ id }, at) => [id, at]) : [],
     );
@@ -417,7 +422,7 @@ async function runModel(random: Random): Promise<void> {
       // A commit takes its time, and a process may die before it or after it.
       for (let turn = integer(random, 4); turn > 0; turn--) await Promise.resolve();
       if (own !== generation) return new Promise(() => undefined);
-      await store.change(change);
+      store.commit(change);
       for (let turn = integer(random, 4); turn > 0; turn--) await Promise.resolve();
       return own === generation ? undefined : new Promise(() => undefined);
     };
