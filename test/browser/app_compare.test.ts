@@ -82,7 +82,8 @@ describe("comparing with another range", () => {
         await page.getByRole("button", { name: "Δ count" }).click();
         await expectSoon(async () => (await namesOf(page))[0]).toBe("api/new new");
         await page.getByRole("link", { name: "db/slow" }).click();
-        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).waitFor();
+        // In the lines over time, and in the heat map.
+        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).nth(1).waitFor();
         await expectSoon(() => addressOf(page)).toBe("/timings?compare=previous&show=touchpoint:db/slow&sort=-dcount");
         await app.open("/timings?compare=previous&sort=name");
         await page.getByRole("table", { name: LIST }).waitFor();
@@ -173,7 +174,8 @@ describe("markers", () => {
         await marker.nth(2).waitFor();
         await marker.first().focus();
         await page.keyboard.press("Enter");
-        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).waitFor();
+        // In the lines over time, and in the heat map.
+        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).nth(1).waitFor();
         await expectSoon(() => addressOf(page)).toMatch(
           /^\/timings\?from=\d{4}-.*Z&compare=previous&show=touchpoint:db\/slow$/,
         );
