@@ -54,9 +54,9 @@ export function expectSoon<T>(read: () => T | Promise<T>, limitMs = SHOWN_MS_MAX
 }
 
 /** Fails unless the page, once it has settled, has no such element. */
-export async function expectNone(locator: Locator): Promise<void> {
+export async function expectNone(locator: Locator, limitMs = SHOWN_MS_MAX): Promise<void> {
   await settled(locator.page());
-  await expectSoon(() => locator.allTextContents()).toEqual([]);
+  await expectSoon(() => locator.allTextContents(), limitMs).toEqual([]);
 }
 
 /** Where it is on the page, scrolled into view, once the page has settled: for a pointer, which comes a moment later. */
