@@ -48,7 +48,7 @@ export function Preview({ rule, onProblem }: PreviewProps) {
   const { problem } = query.state.value;
   const isRefused = problem?.kind === "refused";
   useEffect(() => {
-    if (isRefused && problem !== undefined) onProblem(problem);
+    if (isRefused && problem !== undefined && asked.value === text) onProblem(problem);
   }, [problem]);
   return (
     <section class="panel alert-preview" aria-labelledby="alerts-preview">

@@ -62,20 +62,26 @@ function Form({ first, name }: FormProps) {
   const { alerts } = useServer();
   const form = useRef<HTMLFormElement>(null);
   const draft = useSignal(first);
-  /** What the server says of the draft that it was shown last. */
+  /** What the server refused of this draft: as it was saved, and as it is shown to it meanwhile. */
+  const unsaved = useSignal<Problem | undefined>(undefined);
   const found = useSignal<Problem | undefined>(undefined);
   const change = useChange<ShownRule>(() => alerts.refresh());
   const set = (changes: Partial<Draft>) => {
     draft.value = { ...draft.value, ...changes };
+    unsaved.value = undefined;
     found.value = undefined;
   };
   const rule = ruleOfDraft(draft.value);
-  const refused = found.value ?? change.problem;
+  // Who presses Save asks for that answer, whatever comes after it.
+  const refused = unsaved.value ?? found.value;
   const field = fieldOf(refused?.member);
   useEffect(() => {
-    // What is wrong may be among the further settings.
-    if (change.problem !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    unsaved.value = change.problem;
   }, [change.problem]);
+  useEffect(() => {
+    // What is wrong may be among the further settings.
+    if (unsaved.value !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [unsaved.value]);
   const save = async (event: Event) => {
     event.preventDefault();
     found.value = undefined;
