@@ -96,7 +96,7 @@ export class Evaluator {
   #orphans: readonly StoredInstance[] = [];
   /** Names of rules that have a row of their own about until when they were evaluated. */
   readonly #evaluatedRows = new Set<string>();
-  #notedAt: number;
+  #notedAt = Number.NEGATIVE_INFINITY;
   /** The time before the start in which nothing was received, Unix ms. */
   #away: Span | undefined;
   #place = 0;
@@ -114,7 +114,6 @@ export class Evaluator {
   constructor(options: EvaluatorOptions, rows: readonly AlertRow[]) {
     this.#options = options;
     const { clock, monotonic } = options;
-    this.#notedAt = monotonic();
     this.#watch = new ClockWatch({ clock, monotonic, everyMs: TICK_EVERY_MS });
     this.#restore(options.rules, rows);
   }

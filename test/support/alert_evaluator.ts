@@ -129,7 +129,9 @@ export class TestEvaluator {
     if (request.kind === "read_alerts") return { ok: true, alerts: [...this.file.rows.values()] };
     if (request.kind !== "write_alerts") throw new Error(request.kind);
     const fate = this.fateOf();
-    this.steps.push(`write ${fate}`);
+    // Now and then until when rules were evaluated is noted alone.
+    const isNote = request.write.put.every(({ kind, id }) => kind === "evaluated" && id === "");
+    if (!isNote || request.write.put.length === 0) this.steps.push(`write ${fate}`);
     if (fate !== "failed") {
       for (const { kind, id } of request.write.remove) this.file.rows.delete(`${kind} ${id}`);
       for (const row of request.write.put) this.file.rows.set(`${row.kind} ${row.id}`, row);
