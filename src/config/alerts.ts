@@ -231,6 +231,9 @@ export function ruleProblems(
   return [...boundProblems(values, given), ...problemsOf(values, context)];
 }
 
+/** Fields that only a stored record has. */
+const UNKNOWN_OF_STARTS: readonly string[] = ["level", "kind", "status"];
+
 function problemsOf(values: AlertValues, context: RuleContext): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const { kind, project, notify, window, every } = values;
@@ -242,6 +245,9 @@ function problemsOf(values: AlertValues, context: RuleContext): SettingProblem[]
   }
   if (every < EVERY_MS_MIN || every > EVERY_MS_MAX)
     problems.push({ setting: "every", message: "expected a duration from 1s to 1h" });
+  const { group_by: groupBy } = values;
+  if (kind === "running" && groupBy !== undefined && UNKNOWN_OF_STARTS.includes(groupBy))
+    problems.push({ setting: "group_by", message: "a timing that is open has none of this yet" });
   if (kind !== "running" && window < every) {
     const message = `expected at least every (${formatDuration(every)}): what is received between two windows would never be looked at`;
     problems.push({ setting: "window", message });

@@ -114,8 +114,12 @@ export class Deliveries {
 
   /** Takes over a changed configuration. */
   setDestinations(destinations: readonly Destination[]): void {
+    const before = this.#destinations;
     this.#destinations = byName(destinations);
     for (const [name, state] of this.#states) {
+      if (placeOf(before.get(name)) !== placeOf(this.#destinations.get(name))) {
+        state.queue.retryNow(this.#options.monotonic());
+      }
       state.queue.atOnceMax = this.#atOnceMax(name);
       this.#go(name, state);
     }
@@ -268,4 +272,12 @@ export class Deliveries {
 
 function byName(destinations: readonly Destination[]): ReadonlyMap<string, Destination> {
   return new Map(destinations.map((destination) => [destination.name, destination]));
+}
+
+/** Where a destination is told, and as whom: what a person changes when it cannot be. Undefined: nowhere. */
+function placeOf(destination: Destination | undefined): string | undefined {
+  if (destination === undefined) return undefined;
+  const { type, url, credentials } = destination;
+  const headers = "headers" in destination ? Object.values(destination.headers).map((value) => value.reveal()) : [];
+  return JSON.stringify([type, url.reveal(), credentials?.user, credentials?.password.reveal(), headers]);
 }

@@ -208,6 +208,41 @@ describe("a delivery", () => {
     expect([server.ids, store.rows]).toEqual([["run-1.7"], []]);
   });
 
+  test("is tried at once when its destination is changed, whatever pause the one before asked for", async () => {
+    const { store, time, server } = setUp(() => (time.nowMs < 1_000 ? { ...FAILED, afterMs: 3_000_000 } : DELIVERED));
+    await queue(store, server, notification());
+    await pass(time, 2_000, 500);
+    server.deliveries.setDestinations([webhook("http://a.example", { template: "slack" })]);
+    await pass(time, 2_000, 500);
+    expect(server.told).toHaveLength(1);
+    server.deliveries.setDestinations([webhook("http://b.example")]);
+    await pass(time, 10, 10);
+    expect([server.told.length, store.rows]).toEqual([2, []]);
+  });
+
+  test("of what has resolved before anybody was told is left out where too much waits, and of nothing else", async () => {
+    const { store, server } = setUp(() => FAILED);
+    const group = (index: number) => ({ field: "metadata.user", value: `u${index}` });
+    // Told as firing before: its end must be told.
+    await queue(store, server, notification({ id: "told", rule: "told" }));
+    for (let from = 0; from < 6_000; from += 20) {
+      const indexes = Array.from({ length: 20 }, (_, at) => from + at);
+      await queue(
+        store,
+        server,
+        ...indexes.map((index) => notification({ id: `f${index}`, group: group(index) })),
+        ...indexes
+          .filter((index) => index % 100 !== 0)
+          .map((index) => notification({ id: `r${index}`, group: group(index), state: "resolved" })),
+      );
+    }
+    await queue(store, server, notification({ id: "end", rule: "told", state: "resolved" }));
+    expect(store.rows.length).toBeLessThan(2_200);
+    const ids = new Set(store.rows.map(({ notification: { id } }) => id));
+    const kept = ["told", "end", ...Array.from({ length: 60 }, (_, index) => `f${index * 100}`)];
+    expect(kept.filter((id) => !ids.has(id))).toEqual([]);
+  });
+
   test("that was told and cannot be noted is not told again until a restart", async () => {
     const { store, time, server } = setUp(() => DELIVERED);
     await store.change({ removed: [], put: [queuedDelivery(notification(), "hook", START)] });
