@@ -443,7 +443,7 @@ export class Evaluator {
     const request = telling === "resolved" ? undefined : samplesRequestOf(rule, t, group, SAMPLES_MAX, fromId);
     const page = request === undefined ? undefined : await this.#ask<EntriesResponse>(request);
     const entries = page === undefined || typeof page === "string" ? [] : page.entries;
-    return notificationOf(change, entries, this.#options.links(), fromId);
+    return notificationOf(change, entries, this.#options.links(), this.#watch.continuity.replay?.fromId);
   }
 
   #fromId({ windowMs }: AlertRule, t: number): number | undefined {

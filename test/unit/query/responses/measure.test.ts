@@ -59,12 +59,15 @@ describe("a measure", () => {
       const [of, isOf] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
       const [field, valueOf] = GROUPS[integer(random, GROUPS.length - 1)] as (typeof GROUPS)[number];
       const hasOf = random() < 0.5;
-      const inWindow = records.filter(({ receivedAt }) => receivedAt > after && receivedAt <= upTo);
+      const fromId = random() < 0.4 ? integer(random, 60) : undefined;
+      const inWindow = records.filter(
+        ({ receivedAt, id }) => receivedAt > after && receivedAt <= upTo && id >= (fromId ?? 0),
+      );
       const base = inWindow.filter((record) => (hasOf ? isOf(record) : matches(record)));
       const found = base.filter(matches);
       const request = {
         scope: scopeOf(q),
-        received: { after, upTo },
+        received: { after, upTo, fromId },
         ...(hasOf ? { of } : {}),
         ...(random() < 0.5 ? { percentile: 100 } : {}),
       };
@@ -114,7 +117,8 @@ describe("a measure", () => {
         source.write("shop", made);
         if (random() < 0.3) source.merge("shop", random() < 0.5);
         const after = DAY - 1_000 + step * 500;
-        const received = { after, upTo: after + 15_000 + integer(random, 8_000) };
+        const fromId = random() < 0.3 ? integer(random, 90) : undefined;
+        const received = { after, upTo: after + 15_000 + integer(random, 8_000), fromId };
         for (const request of requests) {
           const measured = measure(source, { ...request, received }, cache);
           const read = source.chunksRead;
@@ -171,4 +175,37 @@ describe("a measure", () => {
       percentile: null,
     });
   });
+});
+
+test("what was received last in a window is what a naive search finds", () => {
+  const random = seededRandom(runSeed("latest received"));
+  for (let round = 0; round < 40; round++) {
+    const source = new MemorySource();
+    const records: StoredRecord[] = [];
+    for (let block = integer(random, 6); block >= 0; block--) {
+      const made = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, DAY, DAY + 20_000));
+      records.push(...source.write(random() < 0.5 ? "shop" : "blog", made));
+      if (random() < 0.4) source.merge("shop", random() < 0.5);
+    }
+    const after = DAY + integer(random, 20_000) - 2_000;
+    const upTo = random() < 0.5 ? Number.MAX_SAFE_INTEGER : after + integer(random, 24_000);
+    const options = {
+      source,
+      tables: EMPTY_TABLES,
+      cache: new StatisticsCache(),
+      rules: RULES,
+      now: DAY,
+      limitMs: 1e9,
+    };
+    const outcome = runQuery({ kind: "latest_received", scope: scopeOf(""), after, upTo }, options);
+    const found = records.filter(({ receivedAt }) => receivedAt > after && receivedAt <= upTo);
+    const latest =
+      found.length === 0
+        ? null
+        : {
+            receivedAt: Math.max(...found.map(({ receivedAt }) => receivedAt)),
+            id: Math.max(...found.map(({ id }) => id)),
+          };
+    expect(outcome).toEqual({ ok: true, answer: { latest } });
+  }
 });
