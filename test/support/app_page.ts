@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { expectSoon, settled, watchRequests } from "./expect_soon.ts";
+import { expectSoon, SHOWN_MS_MAX, settled, watchRequests } from "./expect_soon.ts";
 import { runSeed, seededRandom } from "./random.ts";
 import { ADMIN_TOKEN } from "./server.ts";
 
@@ -43,7 +43,7 @@ export async function withAppPage<T>(
   try {
     await delayAnswers(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(SHOWN_MS_MAX);
     const problems: string[] = [];
     const allowed = [...EXPECTED_ERRORS, ...expected];
     page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
