@@ -252,7 +252,7 @@ function truncationOf(
   const left = [
     ...(stoppedEarly === undefined ? [] : [`records are missing: ${stoppedEarly}`]),
     ...(damagedBlocks === undefined ? [] : [`${damagedBlocks} damaged blocks were left out`]),
-    ...(isCut === true ? ["there are too many evaluations: only the last ones were looked at"] : []),
+    ...(isCut === true ? ["there is too much to look at: the range begins later"] : []),
     ...(hasMoreValues === true ? ["the field has too many values: only the most frequent were looked at"] : []),
     ...(fired > FIRINGS_MAX ? [`only the first ${FIRINGS_MAX} firings are listed`] : []),
   ];

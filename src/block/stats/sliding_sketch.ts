@@ -14,11 +14,9 @@ export class BucketNumbers {
   readonly #indexes: Int32Array;
   readonly #numbers: ReadonlyMap<number, number>;
 
-  /** @param durations in ms, finite and not negative */
-  constructor(durations: Iterable<number>) {
-    const found = new Set<number>();
-    for (const duration of durations) if (duration > 0) found.add(bucketOf(duration));
-    this.#indexes = Int32Array.from(found).sort();
+  /** @param buckets as bucketOf has them, of every duration that will come */
+  constructor(buckets: ReadonlySet<number>) {
+    this.#indexes = Int32Array.from(buckets).sort();
     this.#numbers = new Map(Array.from(this.#indexes, (index, number) => [index, number]));
   }
 

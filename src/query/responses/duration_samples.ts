@@ -1,8 +1,14 @@
 // Durations with the evaluations that they count for, collected by a scan in any order, and then brought into that of
 // their receipt: what came earlier counts for earlier evaluations, and leaves earlier.
 
+import { bucketOf } from "../../block/stats/duration_sketch.ts";
+import type { Steps } from "../../core/steps.ts";
+
 /** Some 100 MB while they are sorted. */
 const SAMPLES_MAX = 4_000_000;
+
+/** Samples between two steps. */
+const STEP_SAMPLES = 131_072;
 
 /** By their first, then by their last evaluation, both of which rise. */
 export interface SortedSamples {
@@ -21,6 +27,8 @@ export class DurationSamples {
   #last = new Int32Array(1_024);
   #series = new Uint8Array(1_024);
   #values = new Float64Array(1_024);
+  /** The buckets of the durations, but for zeros. */
+  readonly buckets = new Set<number>();
   /** Evaluations before this one lack samples. */
   firstKept = 0;
 
@@ -43,26 +51,37 @@ export class DurationSamples {
     this.#last[this.#size] = last;
     this.#series[this.#size] = series;
     this.#values[this.#size++] = value;
+    if (value > 0) this.buckets.add(bucketOf(value));
   }
 
-  sorted(): SortedSamples {
-    const order = this.#ordered(this.#first, this.#ordered(this.#last, undefined));
-    const take = <T extends Int32Array | Uint8Array | Float64Array>(from: T, to: T): T => {
-      for (let place = 0; place < order.length; place++) to[place] = from[order[place] as number] as number;
-      return to;
+  /** Yields after some work. */
+  *sorted(): Steps<SortedSamples> {
+    const order = yield* this.#ordered(this.#first, yield* this.#ordered(this.#last, undefined));
+    const size = this.#size;
+    const sorted = {
+      first: new Int32Array(size),
+      last: new Int32Array(size),
+      series: new Uint8Array(size),
+      values: new Float64Array(size),
     };
-    return {
-      first: take(this.#first, new Int32Array(this.#size)),
-      last: take(this.#last, new Int32Array(this.#size)),
-      series: take(this.#series, new Uint8Array(this.#size)),
-      values: take(this.#values, new Float64Array(this.#size)),
-    };
+    for (let place = 0; place < size; place++) {
+      const sample = order[place] as number;
+      sorted.first[place] = this.#first[sample] as number;
+      sorted.last[place] = this.#last[sample] as number;
+      sorted.series[place] = this.#series[sample] as number;
+      sorted.values[place] = this.#values[sample] as number;
+      if (place % STEP_SAMPLES === 0) yield undefined;
+    }
+    return sorted;
   }
 
   /** The samples by a key from 0 to the number of evaluations; equal ones stay in the order that they had. */
-  #ordered(keys: Int32Array, before: Int32Array | undefined): Int32Array {
+  *#ordered(keys: Int32Array, before: Int32Array | undefined): Steps<Int32Array> {
     const starts = new Int32Array(this.#evaluations + 2);
-    for (let sample = 0; sample < this.#size; sample++) (starts[(keys[sample] as number) + 1] as number)++;
+    for (let sample = 0; sample < this.#size; sample++) {
+      (starts[(keys[sample] as number) + 1] as number)++;
+      if (sample % STEP_SAMPLES === 0) yield undefined;
+    }
     for (let key = 1; key < starts.length; key++) (starts[key] as number) += starts[key - 1] as number;
     const order = new Int32Array(this.#size);
     for (let place = 0; place < this.#size; place++) {
@@ -70,6 +89,7 @@ export class DurationSamples {
       const key = keys[sample] as number;
       order[starts[key] as number] = sample;
       (starts[key] as number)++;
+      if (place % STEP_SAMPLES === 0) yield undefined;
     }
     return order;
   }
@@ -88,8 +108,12 @@ export class DurationSamples {
 
   /** Forgets the samples of the oldest evaluations, about half of all. */
   #dropOlder(): void {
-    const lasts = this.#last.slice(0, this.#size).sort();
-    const middle = lasts[this.#size >> 1] as number;
+    const counts = new Int32Array(this.#evaluations + 1);
+    for (let sample = 0; sample < this.#size; sample++) (counts[this.#last[sample] as number] as number)++;
+    let middle = 0;
+    for (let older = 0; older + (counts[middle] as number) <= this.#size >> 1; middle++) {
+      older += counts[middle] as number;
+    }
     this.firstKept = middle > this.firstKept ? middle : middle + 1;
     let kept = 0;
     for (let sample = 0; sample < this.#size; sample++) {

@@ -193,8 +193,8 @@ function* measureAll(
   samples: DurationSamples | undefined,
   percentile: number,
 ): Steps<void> {
-  const sorted = samples?.sorted();
-  const numbers = new BucketNumbers(sorted?.values ?? []);
+  const sorted = samples === undefined ? undefined : yield* samples.sorted();
+  const numbers = new BucketNumbers(samples?.buckets ?? new Set());
   const sketches = sorted === undefined ? undefined : all.map(() => new SlidingSketch(numbers));
   const percentiles: (number | null)[] = all.map(() => null);
   const touched = new Set<number>();
@@ -205,11 +205,13 @@ function* measureAll(
         const series = sorted.series[coming] as number;
         sketches[series]?.add(sorted.values[coming] as number);
         touched.add(series);
+        if (coming % STEP_CELLS === 0) yield undefined;
       }
       for (; leaving < coming && (sorted.last[leaving] as number) < index; leaving++) {
         const series = sorted.series[leaving] as number;
         sketches[series]?.remove(sorted.values[leaving] as number);
         touched.add(series);
+        if (leaving % STEP_CELLS === 0) yield undefined;
       }
       for (const series of touched) {
         const sketch = sketches[series];
