@@ -48,6 +48,7 @@ const INSTANT = (description: string) =>
   Type.Optional(
     Type.Number({ minimum: 0, maximum: 8.64e15, expects: "Unix ms", description, examples: [1_718_900_000_000] }),
   );
+const PROBLEM = "It refers to what the configuration does not have";
 const STATUSES: Readonly<Record<RuleRefusalCode, number>> = {
   invalid: 422,
   not_found: 404,
@@ -79,7 +80,9 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
       const { rules, destinations } = alerts.list();
       if (projects === undefined) return jsonResponse(200, { rules, destinations });
       const theirs = rules.filter(({ project }) => project !== null && projects.includes(project));
-      return jsonResponse(200, { rules: theirs, destinations: [] });
+      // A problem names projects and destinations that are not theirs.
+      const shown = theirs.map((rule) => (rule.problem === null ? rule : { ...rule, problem: PROBLEM }));
+      return jsonResponse(200, { rules: shown, destinations: [] });
     },
   });
   const history = defineOperation(dependencies, {

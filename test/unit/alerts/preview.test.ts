@@ -32,13 +32,40 @@ class Store {
   readonly source = new MemorySource();
   /** With the instants at which the halves were received; the end is Infinity for those that still run. */
   readonly timings: { readonly start: OpenStart; readonly endedAt: number }[] = [];
+  readonly #random: Random;
+  #coming: { readonly project: string; readonly record: Made }[] = [];
   now = T0;
+  limitMs = 1e9;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Records that will be received. */
+  add(project: string, records: readonly Made[]): void {
+    this.#coming.push(...records.map((record) => ({ project, record })));
+    this.#coming.sort((a, b) => a.record.receivedAt - b.record.receivedAt);
+  }
+
+  /** Goes on to an instant, and stores what was received up to then. */
+  moveTo(now: number): void {
+    this.now = now;
+    const next = this.#coming.findIndex(({ record }) => record.receivedAt > now);
+    const due = this.#coming.splice(0, next === -1 ? this.#coming.length : next);
+    for (const [project, all] of Map.groupBy(due, (one) => one.project)) {
+      this.source.write(
+        project,
+        all.map(({ record }) => record),
+      );
+      if (this.#random() < 0.1) this.source.merge(project, this.#random() < 0.3);
+    }
+  }
 
   answer(request: QueryRequest): string {
-    const { source, now } = this;
+    const { source, now, limitMs } = this;
     const open = this.timings.filter(({ start, endedAt }) => start.start.receivedAt <= now && endedAt > now);
     const tables = { ...EMPTY_TABLES, openStarts: () => open.map(({ start }) => start) };
-    const options = { source, tables, cache: new StatisticsCache(), rules: RULES, now, limitMs: 1e9 };
+    const options = { source, tables, cache: new StatisticsCache(), rules: RULES, now, limitMs };
     const outcome = runQuery(request, options);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
     return JSON.stringify(outcome.answer);
@@ -56,7 +83,7 @@ interface Seen {
 /** What an evaluator does from T0 on. */
 async function evaluated(store: Store, rule: AlertRule): Promise<Seen> {
   const schedule = new ManualSchedule();
-  store.now = T0;
+  store.moveTo(T0);
   const firings: { group: string | null; from: number; to: number | null; peak: number }[] = [];
   const tell = ({ state, group, to, value }: Notification) => {
     const name = group?.value ?? null;
@@ -83,7 +110,7 @@ async function evaluated(store: Store, rule: AlertRule): Promise<Seen> {
   let last: number | undefined;
   let [count, unknown] = [0, 0];
   for (let second = 0; second < SECONDS; second++) {
-    store.now += 1_000;
+    store.moveTo(store.now + 1_000);
     schedule.pass(1_000);
     await evaluator.settled();
     const [evaluation] = evaluator.rules;
@@ -121,7 +148,17 @@ async function previewed(store: Store, rule: AlertRule): Promise<AlertPreviewRes
   return outcome.preview;
 }
 
-const FIELDS = ["touchpoint", "level", "apiKey", "metadata.count", "key", "project", "kind", "status"];
+const FIELDS = [
+  "touchpoint",
+  "level",
+  "apiKey",
+  "metadata.count",
+  "metadata.shard",
+  "key",
+  "project",
+  "kind",
+  "status",
+];
 const SEARCHES = ["", "level:error", "kind:log", "touchpoint:api/*", "-level:info", "order"];
 
 function randomRule(random: Random): AlertRule {
@@ -155,34 +192,28 @@ function randomRule(random: Random): AlertRule {
 
 /** Records of some busy and some quiet times. */
 function randomStore(random: Random): Store {
-  const store = new Store();
-  const write = (project: string, records: readonly Made[]) => {
-    store.source.write(project, records);
-    if (random() < 0.4) store.source.merge(project, random() < 0.5);
-  };
-  write("first", [{ ...randomRecord(random, T0 - 10, T0), receivedAt: T0 }]);
-  let [from, records] = [T0, [] as Made[]];
+  const store = new Store(random);
+  store.add("first", [{ ...randomRecord(random, T0 - 10, T0), receivedAt: T0 }]);
+  let from = T0;
   while (from < T0 + SECONDS * 1_000) {
     const length = 1_000 * (1 + integer(random, 60));
+    const project = pick(random, ["shop", "web"]);
     const isFractional = random() < 0.3;
     for (let count = integer(random, pick(random, [0, 3, 60])); count > 0; count--) {
       const record = randomRecord(random, from, from + length);
       const receivedAt = random() < 0.3 ? Math.ceil(record.receivedAt / 1_000) * 1_000 : record.receivedAt;
-      records.push({ ...record, receivedAt: isFractional ? receivedAt + random() : receivedAt });
-    }
-    if (records.length > 0 && random() < 0.7) {
-      write(pick(random, ["shop", "web"]), records);
-      records = [];
+      // More values than there can be instances.
+      const metadata = random() < 0.8 ? { ...record.metadata, shard: `s${integer(random, 60)}` } : record.metadata;
+      store.add(project, [{ ...record, metadata, receivedAt: isFractional ? receivedAt + random() : receivedAt }]);
     }
     from += length;
   }
-  if (records.length > 0) write("shop", records);
   return store;
 }
 
 /** Timings whose starts are received when they begin, as an evaluator of open ones sees them. */
 function runningStore(random: Random): Store {
-  const store = new Store();
+  const store = new Store(random);
   const done: Made[] = [];
   const end = T0 + SECONDS * 1_000;
   for (let count = 5 + integer(random, 60); count > 0; count--) {
@@ -210,8 +241,7 @@ function runningStore(random: Random): Store {
     });
     if (isDone) done.push({ ...start, kind: "completed", endTime: startTime + duration, duration, receivedAt });
   }
-  if (done.length > 0) store.source.write("shop", done);
-  if (random() < 0.5 && done.length > 0) store.source.merge("shop", true);
+  store.add("shop", done);
   return store;
 }
 
@@ -271,4 +301,59 @@ describe("a preview", () => {
     }
     expect(firings).toBeGreaterThan(40);
   }, 120_000);
+
+  test("says what it left out: values that are too many, evaluations that are, a scan that took too long", async () => {
+    const random = seededRandom(1);
+    const store = new Store(random);
+    const record = randomRecord(random, T0, T0 + 1);
+    const made = Array.from({ length: 150 }, (_, index) => ({
+      ...record,
+      receivedAt: T0 + index,
+      metadata: { shard: `s${index}` },
+    }));
+    store.add("shop", made);
+    store.moveTo(T0 + 600_000_000);
+    const rule = ruleOf({ q: "", bound: 0, everyMs: 1_000, groupBy: "metadata.shard" });
+    const many = await previewed(store, rule);
+    expect(many.truncated).toBe(
+      "there is too much to look at: the range begins later; the field has too many values: only the most frequent were looked at",
+    );
+    expect(many.evaluated).toBeLessThan(50_000);
+    expect([many.fired, many.values.length <= 400]).toEqual([0, true]);
+    const few = await previewed(store, { ...rule, groupBy: undefined });
+    expect([few.truncated, few.fired, few.firings[0]?.peak]).toEqual([null, 1, 150]);
+    store.limitMs = 0;
+    expect((await previewed(store, rule)).truncated).toContain("records are missing: the time limit was reached");
+  });
+
+  test("of nothing has nothing, and a silence is not known where nothing was ever received", async () => {
+    const store = new Store(seededRandom(1));
+    store.now = T0 + 60_000;
+    const nothing = { fired: 0, firings: [], unknown: 0, truncated: null };
+    expect(await previewed(store, ruleOf({ bound: 0 }))).toMatchObject({ ...nothing, evaluated: 6 });
+    expect(await previewed(store, ruleOf({ bound: 0, groupBy: "level" }))).toMatchObject(nothing);
+    const silence = ruleOf({ kind: "silence", side: "below", bound: 1 });
+    expect(await previewed(store, silence)).toMatchObject({ ...nothing, unknown: 6 });
+  });
+
+  test("of a range that is over before it begins, or whose asker is gone, is refused", async () => {
+    const store = new Store(seededRandom(1));
+    const order = { from: T0 + 1, to: T0 + 2 };
+    const options = {
+      queries: store,
+      drained: async () => undefined,
+      clock: () => T0,
+      monotonic: () => Number.POSITIVE_INFINITY,
+      schedule: (run: () => void) => {
+        setImmediate(run);
+        return () => undefined;
+      },
+    };
+    const none = await previewRule(ruleOf(), order, options, new AbortController().signal);
+    expect(none).toMatchObject({ ok: false, refusal: { code: "bad_range" } });
+    let clock = 0;
+    const slow = { ...options, monotonic: () => (clock += 10) };
+    const gone = await previewRule(ruleOf(), { from: undefined, to: undefined }, slow, AbortSignal.abort());
+    expect(gone).toMatchObject({ ok: false, refusal: { code: "cancelled" } });
+  });
 });

@@ -12,6 +12,7 @@ import type {
   ShownRule,
 } from "../../../src/core/alert_responses.ts";
 
+/** A rule with a problem that names what a reader of one project does not see. */
 function shown(name: string, project: string | null): ShownRule {
   return {
     name,
@@ -35,7 +36,7 @@ function shown(name: string, project: string | null): ShownRule {
     notify: ["chat"],
     source: "configuration",
     line: 9,
-    problem: null,
+    problem: "notify: there is no mail (there are: chat, the boss)",
     state: "firing",
     unknown: null,
     evaluatedAt: 1_718_900_000_000,
