@@ -86,11 +86,12 @@ function unchangeable(name: string, { configured, stored }: KnownRules): RuleDec
   return isStored(name, stored) ? undefined : refuse("not_found", noRule(name));
 }
 
-/** What the data file has of a rule by its name alone: itself, and its mute. */
+/** What the data file has of a rule by its name alone: itself, its mute, and until when it was evaluated. */
 function rowsOf(name: string): AlertWrite["remove"] {
   return [
     { kind: "rule", id: name },
     { kind: "mute", id: name },
+    { kind: "evaluated", id: name },
   ];
 }
 
