@@ -135,6 +135,7 @@ describe("the page", () => {
         await server.send([ERROR, { ...ERROR, touchpoint: "api/cart" }]);
         await panel(page, "Rules").getByText("2 groups fire").waitFor({ timeout: 60_000 });
         const groups = page.getByRole("table", { name: "Groups of by touchpoint" });
+        await expectAccessible(page, THEMES);
         await groups.getByRole("link", { name: "api/cart" }).click();
         await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
         await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("(level:error) (touchpoint:api/cart)");
@@ -155,6 +156,13 @@ describe("the page", () => {
           await page.getByText("The runbook is in the wiki.", { exact: true }).waitFor();
           await page.getByRole("button", { name: "Test" }).click();
           await page.getByText("The server cannot be reached. Is it running?").first().waitFor();
+          await expectAccessible(page, THEMES);
+          await page.getByRole("link", { name: "New alert" }).click();
+          await panel(page, "In the last week").getByText("The server cannot be reached. Is it running?").waitFor();
+          await page.getByLabel("Name").fill("errors");
+          await page.getByRole("button", { name: "Save" }).click();
+          await page.locator(".form-fields").getByText("The server cannot be reached. Is it running?").waitFor();
+          await expectSoon(() => page.getByLabel("Name").inputValue()).toBe("errors");
           await expectAccessible(page, THEMES);
         },
       ),

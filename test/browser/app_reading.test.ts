@@ -148,6 +148,7 @@ describe("columns", () => {
       await expectSoon(() =>
         line.locator(".logs-cell").evaluateAll((cells) => cells.map(({ title }) => title)),
       ).toEqual(['metadata."odd, name": 5', "key: req-1", "metadata.user.roles: admin, dev"]);
+      await expectSoon(() => line.locator(".logs-cell a").getAttribute("href")).toContain("trace=req-1");
       const left = async (selector: string) => (await boxOf(page.locator(selector))).x;
       const shift = async () =>
         (await left(".logs-heads .logs-cell >> nth=0")) - (await left(".virtual-row .logs-cell >> nth=0"));

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { ShownRule } from "../../../core/alert_responses.ts";
 import { shownValue } from "../../../core/alert_rule.ts";
 import { formatCount } from "../../../core/format.ts";
+import { DAY_MS } from "../../../core/limits.ts";
 import { Button } from "../../components/button.tsx";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
@@ -94,8 +95,6 @@ function Timeline({ firings, rules }: Pick<HistoryProps, "firings" | "rules">) {
     </div>
   );
 }
-
-const DAY_MS = 86_400_000;
 
 interface BeginProps {
   readonly firing: Firing;

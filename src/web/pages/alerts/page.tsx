@@ -25,7 +25,7 @@ const NONE: readonly ShownRule[] = [];
 
 export function AlertsPage() {
   const [form] = useParameter("form");
-  if (form === "") return <Overview />;
+  if (form === "") return <AlertList />;
   return (
     <AdminOnly title="Alerts">
       <RuleForm key={form} isEdited={form === "edit"} />
@@ -33,7 +33,7 @@ export function AlertsPage() {
   );
 }
 
-function Overview() {
+function AlertList() {
   const { project } = useScope();
   const mayChange = useMayChange();
   const query = useQuery("/api/v1/alerts", {}, { pollMs: POLL_MS });

@@ -20,8 +20,8 @@ const NAME = "preview";
 
 interface PreviewProps {
   readonly rule: AlertRuleText;
-  /** Called with what the server refuses. */
-  readonly onProblem: (problem: Problem) => void;
+  /** Called with what the server refuses; undefined: nothing. */
+  readonly onProblem: (problem: Problem | undefined) => void;
 }
 
 /** Follows the rule as it is typed. */
@@ -39,27 +39,23 @@ export function Preview({ rule, onProblem }: PreviewProps) {
       }, PAUSE_MS),
     [text],
   );
+  const shown = JSON.parse(asked.value) as AlertRuleText;
   const query = useCombinedQuery<AlertPreviewResponse>(asked.value, (signal) =>
-    api.change(
-      { method: "POST", path: "/api/v1/alerts/preview", body: { rule: JSON.parse(asked.value) as unknown } },
-      signal,
-    ),
+    api.change({ method: "POST", path: "/api/v1/alerts/preview", body: { rule: shown } }, signal),
   );
   const { problem } = query.state.value;
   const isRefused = problem?.kind === "refused";
-  useEffect(() => {
-    if (isRefused && problem !== undefined && asked.value === text) onProblem(problem);
-  }, [problem]);
+  useEffect(() => onProblem(isRefused ? problem : undefined), [problem]);
   return (
     <section class="panel alert-preview" aria-labelledby="alerts-preview">
       <div class="panel-head">
         <h2 id="alerts-preview">In the last week</h2>
       </div>
-      {isRefused || asked.value !== text ? (
-        <p class="muted">{isRefused ? "The form does not say a rule yet." : "…"}</p>
+      {isRefused ? (
+        <p class="muted">The form does not say a rule yet.</p>
       ) : (
         <QueryView query={query} announce={sentence}>
-          {(preview) => <Outcome preview={preview} kind={rule.kind ?? "count"} />}
+          {(preview) => <Outcome preview={preview} kind={shown.kind ?? "count"} />}
         </QueryView>
       )}
     </section>

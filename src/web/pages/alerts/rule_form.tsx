@@ -62,29 +62,25 @@ function Form({ first, name }: FormProps) {
   const { alerts } = useServer();
   const form = useRef<HTMLFormElement>(null);
   const draft = useSignal(first);
-  /** What the server refused of this draft: as it was saved, and as it is shown to it meanwhile. */
-  const unsaved = useSignal<Problem | undefined>(undefined);
+  /** What the preview found. */
   const found = useSignal<Problem | undefined>(undefined);
+  /** What was sent last: its problem is not that of what is typed since. */
+  const sent = useSignal<Draft | undefined>(undefined);
   const change = useChange<ShownRule>(() => alerts.refresh());
   const set = (changes: Partial<Draft>) => {
     draft.value = { ...draft.value, ...changes };
-    unsaved.value = undefined;
-    found.value = undefined;
   };
   const rule = ruleOfDraft(draft.value);
-  // Who presses Save asks for that answer, whatever comes after it.
-  const refused = unsaved.value ?? found.value;
+  // Who presses Save asks for that answer, whatever the preview says after it.
+  const refused = (sent.value === draft.value ? change.problem : undefined) ?? found.value;
   const field = fieldOf(refused?.member);
   useEffect(() => {
-    unsaved.value = change.problem;
-  }, [change.problem]);
-  useEffect(() => {
     // What is wrong may be among the further settings.
-    if (unsaved.value !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
-  }, [unsaved.value]);
+    if (change.problem !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [change.problem]);
   const save = async (event: Event) => {
     event.preventDefault();
-    found.value = undefined;
+    sent.value = draft.value;
     const body = name === undefined ? { rule } : { name, rule };
     if (!(await change.send({ method: name === undefined ? "POST" : "PATCH", path: PATH, body }))) return;
     announcer.say(`Saved ${rule.name}`);
