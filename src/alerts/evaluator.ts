@@ -8,7 +8,6 @@ import type { AlertRule } from "../core/alert_rule.ts";
 import type { AlertRow, AlertWrite } from "../core/alerts.ts";
 import type { ChangeService } from "../core/changes.ts";
 import type { Clock } from "../core/clock.ts";
-import { DAY_MS } from "../core/limits.ts";
 import { type Notification, SAMPLES_MAX } from "../core/notification.ts";
 import type { QueryRequest, QueryService } from "../core/queries.ts";
 import type {
@@ -47,8 +46,6 @@ const CATCH_UP_MAX = 10;
 const AHEAD_MS_MIN = 2_000;
 /** How often it notes until when rules were evaluated, in ms. */
 const NOTE_EVERY_MS = 60_000;
-/** So far back it looks when the server received last before the start, in ms. */
-const AWAY_MS_MAX = 7 * DAY_MS;
 
 /** Counters since the start. */
 export interface EvaluationFigures {
@@ -290,7 +287,7 @@ export class Evaluator {
   async #takeUp(): Promise<void> {
     const now = this.#options.clock();
     await this.#noteReplay(now);
-    this.#away = { from: (await this.#latest(now - AWAY_MS_MAX, now))?.receivedAt ?? now, to: now };
+    this.#away = { from: (await this.#latest(0, now))?.receivedAt ?? now, to: now };
   }
 
   /** The clock was set: lengths of time go on as if it had not been. What came before is looked at by the old clock. */

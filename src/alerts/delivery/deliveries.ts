@@ -93,8 +93,9 @@ export class Deliveries {
     const changed = new Set<DestinationState>();
     for (const delivery of deliveries) {
       const state = this.#state(delivery.destination);
-      // However the clock was set meanwhile, it is never put off for longer than a pause can be.
-      const delayMs = Math.min(Math.max(0, delivery.nextAt - wall), RETRY_AFTER_MS_MAX);
+      // However the clock was set meanwhile, it is never put off for longer than it was meant to.
+      const pauseMs = delivery.attempt === 0 ? 0 : (delivery.pauseMs ?? RETRY_AFTER_MS_MAX);
+      const delayMs = Math.min(Math.max(0, delivery.nextAt - wall), pauseMs);
       const needless = state.queue.add(delivery, steady + delayMs);
       if (needless.length > 0) {
         count(delivery.destination, "replaced", needless.length);
@@ -190,7 +191,7 @@ export class Deliveries {
       count(name, isDelivered ? "delivered" : "failed", 1);
       void this.#writer.write([delivery.id], []);
     } else {
-      const postponed = { ...delivery, attempt: failedAttempts, nextAt: clock() + delayMs };
+      const postponed = { ...delivery, attempt: failedAttempts, nextAt: clock() + delayMs, pauseMs: delayMs };
       state.queue.postponed(postponed, monotonic() + delayMs);
       if (afterMs !== undefined) state.queue.pause(monotonic() + Math.min(afterMs, RETRY_AFTER_MS_MAX));
       count(name, "retried", 1);

@@ -31,6 +31,8 @@ export interface QueuedDelivery {
   readonly attempt: number;
   /** When it is tried next, Unix ms. */
   readonly nextAt: number;
+  /** How long that was from the attempt that failed, in ms. Undefined: nothing was tried. */
+  readonly pauseMs?: number;
   /** The id of the first delivery that a summary replaces: it takes that one's place in the order. */
   readonly inPlaceOf?: string;
 }

@@ -182,7 +182,7 @@ describe("a process that stood still", () => {
 
 describe("a server that was killed", () => {
   test("looks at what it received last, though the window has moved on until it starts again", async () => {
-    for (const downSeconds of [1, 30, 61, 600, 86_400, 6 * 86_400]) {
+    for (const downSeconds of [1, 30, 61, 600, 86_400, 40 * 86_400]) {
       for (const windowMs of [10_000, 60_000]) {
         const rule = { ...RULE, windowMs };
         const run = new TestEvaluator([rule], T0 - 500);

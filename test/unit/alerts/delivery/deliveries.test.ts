@@ -199,6 +199,29 @@ describe("a delivery", () => {
     }
   });
 
+  test("is put off no longer than it was meant to after a start with a clock that was set back", async () => {
+    for (const [failed, waitsMs] of [
+      [0, 0],
+      [1, 5_000],
+      [2, 30_000],
+    ] as const) {
+      const { store, time, server } = setUp(() => FAILED);
+      await queue(store, server, ...(failed === 0 ? [] : [notification()]));
+      await pass(time, failed === 2 ? 5_000 : 0, 1_000);
+      server.deliveries.stop();
+      if (failed === 0) await store.change({ removed: [], put: [queuedDelivery(notification(), "hook", START)] });
+      const told: number[] = [];
+      const beganAt = time.nowMs;
+      const answer = (): Outcome => {
+        told.push(time.nowMs - beganAt);
+        return DELIVERED;
+      };
+      new Server(store, time, answer, undefined, () => START + time.nowMs - 9 * 86_400_000);
+      await pass(time, 60_000, 500);
+      expect([failed, told, store.rows]).toEqual([failed, [waitsMs], []]);
+    }
+  });
+
   test("to a destination that is gone waits for it to come back", async () => {
     const { store, time, server } = setUp(() => DELIVERED, []);
     await queue(store, server, notification());
