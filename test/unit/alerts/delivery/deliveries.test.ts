@@ -216,9 +216,9 @@ describe("a delivery", () => {
         told.push(time.nowMs - beganAt);
         return DELIVERED;
       };
-      new Server(store, time, answer, undefined, () => START + time.nowMs - 9 * 86_400_000);
+      const next = new Server(store, time, answer, undefined, () => START + time.nowMs - 9 * 86_400_000);
       await pass(time, 60_000, 500);
-      expect([failed, told, store.rows]).toEqual([failed, [waitsMs], []]);
+      expect([failed, told, store.rows, next.counts]).toEqual([failed, [waitsMs], [], { delivered: 1 }]);
     }
   });
 
