@@ -52,7 +52,7 @@ export function Preview({ rule, onProblem }: PreviewProps) {
         <h2 id="alerts-preview">In the last week</h2>
       </div>
       {isRefused ? (
-        <p class="muted">The form does not say a rule yet.</p>
+        <p class="muted">The rule cannot work as it stands: see the form.</p>
       ) : (
         <QueryView query={query} announce={sentence}>
           {(preview) => <Outcome preview={preview} kind={shown.kind ?? "count"} />}
