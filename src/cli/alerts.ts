@@ -184,7 +184,7 @@ function previewText(
     lines.length === 0 ? "" : formatTable([["FIRED", "FOR", "PEAK", ""], ...lines], ["left", "right", "right", "left"]);
   const remarks = [...(truncated === null ? [] : [`left out: ${truncated}`]), ...notes];
   return [
-    `would have fired ${fired === 0 ? "never" : times} from ${formatInstant(from)} to ${formatInstant(to)}\n`,
+    `would ${fired === 0 ? "not have fired" : `have fired ${times}`} from ${formatInstant(from)} to ${formatInstant(to)}\n`,
     `${evaluated} evaluations${blind}\n`,
     table,
     ...remarks.map((remark) => `${escapeControls(remark)}\n`),
