@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { AlertPreviewResponse, AlertsResponse } from "../../src/core/alert_responses.ts";
+import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { AUTHORIZATION, read } from "../support/read_api.ts";
 import { EXECUTABLE, run } from "../support/run.ts";
@@ -73,7 +74,8 @@ describe("rules of the data file", () => {
       await eventually("the configuration has it", isConfigured, WAIT_MS_MAX);
       const { length: lines } = config.split("\n");
       const line = `line ${lines + 1}`;
-      expect(server.stderr).toContain(`that was made in the app is set aside: ${line} of the configuration`);
+      const warning = `that was made in the app is set aside: ${line} of the configuration`;
+      await untilTrue("the log says so", () => server.stderr.includes(warning), WAIT_MS_MAX);
       expect(await ask(server, "PATCH", "/api/v1/alerts", { name: "errors", rule: RULE })).toEqual([
         409,
         { message: `"errors" stands in the configuration file, ${line}: change it there` },
