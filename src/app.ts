@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
 import { AlertSwitch } from "./alerts/switch.ts";
+import { readRuleText, ruleContextOf } from "./config/alert_rule_text.ts";
 import { createKeyChanges } from "./config/key_changes.ts";
 import type { LoadResult } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
@@ -310,6 +311,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     alerts = new AlertSwitch({
       queries: readers,
       changes: pipeline,
+      readRule: (given, isKept) => readRuleText(given, isKept ? undefined : ruleContextOf(settings)),
       drained: () => pipeline.dispatcher.drained(),
       isReady: () => pipeline.readiness().ready,
       listenUrl: () => listenUrl,

@@ -317,4 +317,33 @@ describe("the rules refuse", () => {
       "test/a.test.ts:2 is describe.only: make it run, or remove it",
     ]);
   });
+
+  test("tests that look at a page once, or that accept one which does not show yet what it must not", () => {
+    const text = [
+      "const title = (page) => page.locator('h1').innerText();",
+      "const outer = (page) => title(page);",
+      "const rows = () => Promise.all(all.map(async (row) => await row.innerText()));",
+      "test('a', async () => {",
+      "  await expectSoon(() => title(page)).toBe('b');",
+      "  await expectSoon(async () => [await row.count(), await cell.inputValue()]).toEqual([1, 'c']);",
+      "  await eventually('d', async () => (await row.getAttribute('e')) !== null);",
+      "  expect((await server.post({})).status).toBe(202);",
+      "  expect(await row.isVisible()).toBe(true);",
+      "  expect(await outer(other)).toBe('b');",
+      "  expect(new URL(page.url()).search).toBe('');",
+      "  const [first] = await row.allInnerTexts();",
+      "  await expectSoon(() => row.count()).toBe(0);",
+      "});",
+    ].join("\n");
+    const once = "expects what a page shows at that moment: await expectSoon(() => …) of the read";
+    expect(checkTests(sourcesOf({ "test/browser/a.test.ts": text }))).toEqual([
+      `test/browser/a.test.ts:9 ${once}`,
+      "test/browser/a.test.ts:9 reads a page once: take what await expectSoon(() => …) gives, or read in a function for it",
+      `test/browser/a.test.ts:10 ${once}`,
+      `test/browser/a.test.ts:11 ${once}`,
+      "test/browser/a.test.ts:12 reads a page once: take what await expectSoon(() => …) gives, or read in a function for it",
+      "test/browser/a.test.ts:13 accepts a page that does not show it yet: await expectNone(locator)",
+    ]);
+    expect(checkTests(sourcesOf({ "test/senders/a.test.ts": text }))).toEqual([]);
+  });
 });

@@ -13,6 +13,7 @@ import { checkoutTrace } from "./screenshot_trace.ts";
 
 const HOUR_MS = 3_600_000;
 const PAGES = ["overview", "logs", "trace", "timings", "touchpoints", "keys", "usage", "storage"];
+const ALERTS = "alerts";
 /** On the pages, with the theme that each is shown in. */
 const PAGE_SHOTS: Readonly<Record<string, "light" | "dark">> = {
   overview: "light",
@@ -20,7 +21,11 @@ const PAGE_SHOTS: Readonly<Record<string, "light" | "dark">> = {
   timings: "light",
   touchpoints: "dark",
   trace: "light",
+  [ALERTS]: "light",
 };
+/** Bursts of errors, and from one to the next in ms: an alert fires and resolves in between. */
+const BURSTS = 4;
+const BURST_MS = 20_000;
 const FLAGS = (
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
   "--disable-component-update --disable-sync"
@@ -35,6 +40,7 @@ async function send(url: string, entries: readonly string[]): Promise<void> {
 
 /** The address of a page. The trace lies over the logs. */
 function addressOf(page: string): string {
+  if (page === ALERTS) return "/alerts?from=15m";
   const path = page === "overview" ? "" : page === "trace" ? "logs" : page;
   return `/${path}?from=6h${page === "trace" ? `&trace=${checkoutTrace(0).key}` : ""}`;
 }
@@ -80,6 +86,28 @@ async function fillRejections(url: string): Promise<void> {
   await send(url, [JSON.stringify({ message: "sent in seconds", timestamp: Math.floor(Date.now() / 1000) }), "{}"]);
 }
 
+/** Rules, and errors of which some fire now and then. */
+async function fillAlerts(url: string): Promise<void> {
+  const checkout = { q: "level:error touchpoint:api/checkout", window: "10s", every: "1s", above: 2 };
+  const rules = [
+    { ...checkout, name: "checkout fails", project: "default", note: "Look at the payment provider first." },
+    { name: "errors by touchpoint", q: "level:error", every: "1s", above: 5, group_by: "touchpoint" },
+    { name: "slow checkout", q: "touchpoint:api/checkout", kind: "percentile", above: "1.5s", resolve_below: "1s" },
+    { name: "nothing comes", kind: "silence", window: "10m", severity: "critical" },
+  ];
+  for (const rule of rules) {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
+    const answer = await fetch(`${url}/api/v1/alerts`, { method: "POST", headers, body: JSON.stringify({ rule }) });
+    if (answer.status !== 201) throw new Error(`a rule was answered ${answer.status}: ${await answer.text()}`);
+  }
+  const error = JSON.stringify({ touchpoint: "api/checkout", level: "error", message: "payment refused" });
+  for (let burst = 0; burst < BURSTS; burst++) {
+    await send(url, [error, error, error, error]);
+    await new Promise((resolve) => setTimeout(resolve, BURST_MS));
+  }
+  await send(url, [error, error, error, error]);
+}
+
 async function shoot(browser: Browser, url: string, folder: string, names: readonly string[]): Promise<void> {
   for (const theme of ["light", "dark"] as const) {
     for (const width of [1280, 360]) await shootOne(browser, url, folder, { names, theme, width });
@@ -120,6 +148,8 @@ async function main(): Promise<void> {
     await withServer(tmpdir(), "sync", async ({ url }) => {
       await fill(url);
       await shoot(browser, url, folder, PAGES);
+      await fillAlerts(url);
+      await shoot(browser, url, folder, [ALERTS]);
       await fillRejections(url);
       await shoot(browser, url, folder, ["rejections"]);
     });

@@ -6,9 +6,11 @@ import type {
   AlertService,
   AlertsResponse,
   AlertTestResponse,
+  RuleChange,
+  RuleChangeOutcome,
   ShownRule,
 } from "../core/alert_responses.ts";
-import type { AlertRule } from "../core/alert_rule.ts";
+import type { AlertRule, RuleReading } from "../core/alert_rule.ts";
 import type { AlertRow } from "../core/alerts.ts";
 import type { ChangeService } from "../core/changes.ts";
 import type { Clock } from "../core/clock.ts";
@@ -24,6 +26,7 @@ import { startHeartbeat } from "./delivery/heartbeat.ts";
 import type { DeliveryContext, Schedule } from "./delivery/outcome.ts";
 import { send } from "./delivery/send.ts";
 import { Evaluator } from "./evaluator.ts";
+import { decideChange } from "./rule_changes.ts";
 import { WHOLE } from "./rules/observe.ts";
 import type { RuleEvaluation } from "./rules/rule_evaluation.ts";
 import type { Phase } from "./rules/state.ts";
@@ -44,6 +47,11 @@ export interface AlertsOptions {
   readonly rows: readonly AlertRow[];
   readonly queries: Pick<QueryService, "query">;
   readonly changes: ChangeService;
+  /**
+   * Reads a rule as a person writes it. `isKept`: it was checked when it was made, and what it refers to may be gone
+   * meanwhile.
+   */
+  readonly readRule: (given: unknown, isKept: boolean) => RuleReading;
   /** Resolves once everything that was received before is committed or refused. */
   readonly drained: () => Promise<void>;
   readonly isReady: () => boolean;
@@ -56,12 +64,17 @@ export interface AlertsOptions {
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
-export class Alerts implements AlertService {
+export class Alerts implements Omit<AlertService, "preview"> {
   readonly #options: AlertsOptions;
   readonly #stopping = new AbortController();
   readonly #counts = new Map<string, number>();
+  readonly #heartbeats = { answered: 0, failed: 0 };
   readonly #evaluator: Evaluator;
   readonly #deliveries: Deliveries;
+  /** As they were written, of the data file's rules. */
+  readonly #texts = new WeakMap<AlertRule, unknown>();
+  /** What does not work of the data file's rules, under the present settings; null: nothing. */
+  #problems = new WeakMap<AlertRule, string | null>();
   #settings: AlertSettings;
   #allowed: AllowedAddresses;
   #stopHeartbeat: () => void = () => undefined;
@@ -77,6 +90,7 @@ export class Alerts implements AlertService {
     this.#evaluator = new Evaluator(
       {
         rules: settings.alerts,
+        ruleOf: (row) => this.#ruleOf(row),
         queries,
         changes,
         drained,
@@ -117,6 +131,7 @@ export class Alerts implements AlertService {
   async setSettings(settings: AlertSettings): Promise<void> {
     const isOtherHeartbeat = settings.heartbeatUrl?.reveal() !== this.#settings.heartbeatUrl?.reveal();
     this.#settings = settings;
+    this.#problems = new WeakMap();
     this.#allowed = new AllowedAddresses(settings.privateAddresses);
     this.#deliveries.setDestinations(settings.destinations);
     if (isOtherHeartbeat) this.#beginHeartbeat();
@@ -140,17 +155,18 @@ export class Alerts implements AlertService {
   }
 
   figures(): AlertFigures {
-    const { evaluations, failures } = this.#evaluator.figures;
+    const { evaluations, failures, queryMs } = this.#evaluator.figures;
     const firing = this.#evaluator.rules.reduce((sum, one) => sum + one.firing, 0);
     const deliveries = [...this.#counts].map(([key, count]) => {
       const [destination = "", outcome = ""] = JSON.parse(key) as string[];
       return { destination, outcome, count };
     });
-    return { evaluations, failures, firing, deliveries };
+    const heartbeats = { ...this.#heartbeats };
+    return { evaluations, failures, querySeconds: queryMs / 1_000, firing, deliveries, heartbeats };
   }
 
   async test(name: string): Promise<AlertTestResponse | undefined> {
-    const rule = this.#ruleOf(name);
+    const rule = this.find(name)?.rule;
     if (rule === undefined) return undefined;
     const now = this.#options.clock();
     const change = { rule, group: WHOLE, telling: "test", value: undefined, firingFrom: now, t: now } as const;
@@ -163,12 +179,50 @@ export class Alerts implements AlertService {
   }
 
   async mute(name: string, until: number): Promise<"done" | "not_found" | "unavailable"> {
-    if (this.#ruleOf(name) === undefined) return "not_found";
+    if (this.find(name) === undefined) return "not_found";
     return (await this.#evaluator.mute(name, until)) ? "done" : "unavailable";
   }
 
-  #ruleOf(name: string): AlertRule | undefined {
-    return this.#evaluator.rules.find(({ rule }) => rule.name === name)?.rule;
+  async changeRule(change: RuleChange): Promise<RuleChangeOutcome> {
+    const { clock, readRule } = this.#options;
+    const decision = await this.#evaluator.changeRules((known) =>
+      decideChange(change, known, (rule) => readRule(rule, false), clock()),
+    );
+    if (decision === undefined) {
+      return { ok: false, code: "unavailable", problem: { message: "The rules could not be written" } };
+    }
+    if (!decision.ok) return decision;
+    const found = decision.name === undefined ? undefined : this.find(decision.name);
+    return { ok: true, rule: found === undefined ? undefined : this.#shown(found) };
+  }
+
+  /** The rule of a name; undefined: there is none. */
+  find(name: string): RuleEvaluation | undefined {
+    return this.#evaluator.rules.find(({ rule }) => rule.name === name);
+  }
+
+  /** The rule of a row; one that another version wrote may be none. */
+  #ruleOf({ id, data }: AlertRow): AlertRule | undefined {
+    const text = parsed(data);
+    const reading = this.#options.readRule(text, true);
+    if (reading.ok && reading.rule.name === id) {
+      this.#texts.set(reading.rule, text);
+      return reading.rule;
+    }
+    const [problem] = reading.ok ? [{ message: "it has another name" }] : reading.problems;
+    this.#options.log("error", `the rule ${JSON.stringify(id)} of the data file is not looked at: ${problem?.message}`);
+    return undefined;
+  }
+
+  #problemOf(rule: AlertRule): string | null {
+    const known = this.#problems.get(rule);
+    if (known !== undefined) return known;
+    const text = this.#texts.get(rule);
+    const reading = text === undefined ? undefined : this.#options.readRule(text, false);
+    const [first] = reading === undefined || reading.ok ? [] : reading.problems;
+    const problem = first === undefined ? null : [first.member, first.message].filter(Boolean).join(": ");
+    this.#problems.set(rule, problem);
+    return problem;
   }
 
   #links(): Links {
@@ -185,8 +239,17 @@ export class Alerts implements AlertService {
     this.#stopHeartbeat = () => undefined;
     const { heartbeatUrl: url } = this.#settings;
     if (url === undefined) return;
-    const { isReady, log } = this.#options;
-    this.#stopHeartbeat = startHeartbeat({ url, context: this.#context(), isReady, asked: () => undefined, log });
+    const { isReady, log, schedule } = this.#options;
+    this.#stopHeartbeat = startHeartbeat({
+      url,
+      schedule,
+      context: () => this.#context(),
+      isReady,
+      asked: (isAnswered) => {
+        this.#heartbeats[isAnswered ? "answered" : "failed"]++;
+      },
+      log,
+    });
   }
 
   #shown(evaluation: RuleEvaluation): ShownRule {
@@ -204,6 +267,9 @@ export class Alerts implements AlertService {
       project: rule.project ?? null,
       q: rule.q,
       kind: rule.kind,
+      of: rule.of,
+      p: rule.percentile,
+      min: rule.min,
       windowMs: rule.windowMs,
       everyMs: rule.everyMs,
       side: rule.side,
@@ -212,9 +278,13 @@ export class Alerts implements AlertService {
       forMs: rule.forMs,
       keepMs: rule.keepMs,
       groupBy: rule.groupBy ?? null,
+      repeatMs: rule.repeatMs ?? null,
       severity: rule.severity,
       note: rule.note ?? null,
       notify: rule.notify,
+      source: rule.line === undefined ? "app" : "configuration",
+      line: rule.line ?? null,
+      problem: this.#problemOf(rule),
       state: BADNESS[worst] ?? "ok",
       unknown: failure ?? shown.find(({ group, unknown }) => group === WHOLE && unknown !== null)?.unknown ?? null,
       evaluatedAt: evaluatedAt ?? null,
@@ -226,3 +296,12 @@ export class Alerts implements AlertService {
 
 /** Phases, the best first. */
 const BADNESS: readonly Phase[] = ["ok", "pending", "recovering", "firing"];
+
+/** JSON's value; undefined where it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -3,8 +3,6 @@
 // only then they are in force here. Where it is not known whether the transaction was committed, the data file is read
 // again.
 //
-// Cost: one query at a time, and a rest after each that is as long as it took. So at most half of the reader works for
-// rules, whatever they search, and others' queries take turns with it.
 
 import type { AlertRule } from "../core/alert_rule.ts";
 import type { AlertRow, AlertWrite } from "../core/alerts.ts";
@@ -12,32 +10,55 @@ import type { ChangeService } from "../core/changes.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Notification, SAMPLES_MAX } from "../core/notification.ts";
 import type { QueryRequest, QueryService } from "../core/queries.ts";
-import type { EntriesResponse, MeasureResponse, RunningResponse, ScanWarnings } from "../core/responses.ts";
+import type {
+  EntriesResponse,
+  LatestReceivedResponse,
+  MeasureResponse,
+  RunningResponse,
+  ScanWarnings,
+} from "../core/responses.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import { type QueuedDelivery, queuedDelivery } from "./delivery/queue.ts";
-import { deliveryRow, lastPlace, muteRow, storedAlerts } from "./rows.ts";
-import { instanceId, type StoredInstance } from "./rules/instance_rows.ts";
-import { type Continuity, type GroupValue, requestOf, samplesRequestOf } from "./rules/observe.ts";
+import { askInTurn } from "./query_turns.ts";
+import {
+  allEvaluatedRow,
+  applied,
+  deliveryRow,
+  evaluatedRow,
+  lastPlace,
+  type Mute,
+  muteAt,
+  muteRow,
+  storedAlerts,
+} from "./rows.ts";
+import type { KnownRules, RuleDecision } from "./rule_changes.ts";
+import { instanceId, instanceRow, type StoredInstance } from "./rules/instance_rows.ts";
+import { instantAfter, instantOf, nextInstant, type Span } from "./rules/instants.ts";
+import { fromIdOf, type GroupValue, requestOf, samplesRequestOf } from "./rules/observe.ts";
 import { RuleEvaluation, type RuleStep } from "./rules/rule_evaluation.ts";
 import { actionRecord, type Change, type Links, notificationOf, recordOf, withdrawn } from "./rules/telling.ts";
 
 /** How often it looks whether a rule is due, in ms: also after the clock was set. */
 const TICK_EVERY_MS = 1_000;
-/** Clocks that differ by less have not jumped, in ms. */
-const JUMP_MS_MIN = 2_000;
-/** A query that was refused because too many wait is asked again so often, after so many ms. */
-const BUSY_TRIES = 5;
-const BUSY_WAIT_MS = 200;
-/** Queries shorter than this need no rest, in ms. */
-const REST_MS_MIN = 20;
+/** Evaluations of one rule in a row, where it lags behind. */
+const CATCH_UP_MAX = 10;
+/** A record that was received further ahead than this was received before the clock was set back, in ms. */
+const AHEAD_MS_MIN = 2_000;
+/** How often it notes until when rules were evaluated, in ms. */
+const NOTE_EVERY_MS = 60_000;
 
 /** Counters since the start. */
 export interface EvaluationFigures {
   evaluations: number;
   failures: number;
+  queryMs: number;
 }
 
 export interface EvaluatorOptions {
+  /** Of the configuration. */
   readonly rules: readonly AlertRule[];
+  /** The rule of a row of kind "rule"; undefined: it cannot be read. Absent: these rows are left alone. */
+  readonly ruleOf?: (row: AlertRow) => AlertRule | undefined;
   readonly queries: Pick<QueryService, "query">;
   readonly changes: ChangeService;
   /** Resolves once everything that was received before is committed or refused. */
@@ -54,20 +75,31 @@ export interface EvaluatorOptions {
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
+/** A notification, and the names of the destinations that are told. */
+type Telling = readonly [notification: Notification, destinations: readonly string[]];
+
 export class Evaluator {
-  readonly figures: EvaluationFigures = { evaluations: 0, failures: 0 };
+  readonly figures: EvaluationFigures = { evaluations: 0, failures: 0, queryMs: 0 };
   readonly #options: EvaluatorOptions;
   readonly #stopping = new AbortController();
-  readonly #mutes = new Map<string, number>();
+  readonly #mutes = new Map<string, Mute>();
   #rules: ReadonlyMap<string, RuleEvaluation> = new Map();
+  #configured: readonly AlertRule[] = [];
+  /** Rows of kind "rule". */
+  #ruleRows: readonly AlertRow[] = [];
+  /** Names of rules of the data file that the configuration has too. */
+  #setAside: readonly string[] = [];
   /** Instances of the data file whose rule is gone or is grouped by another field. */
   #orphans: readonly StoredInstance[] = [];
+  /** Names of rules that have a row of their own about until when they were evaluated. */
+  readonly #evaluatedRows = new Set<string>();
+  #notedAt = Number.NEGATIVE_INFINITY;
+  /** The time before the start in which nothing was received, Unix ms. */
+  #away: Span | undefined;
   #place = 0;
   /** The places of the deliveries that whoever sends them knows, by id. */
   readonly #places = new Map<string, number>();
-  #continuity: Continuity;
-  #lastWall: number;
-  #lastMonotonic: number;
+  readonly #watch: ClockWatch;
   #cancel: () => void = () => undefined;
   /** Changes one after the other. */
   #work: Promise<unknown> = Promise.resolve();
@@ -78,32 +110,35 @@ export class Evaluator {
   /** @param rows what the data file has */
   constructor(options: EvaluatorOptions, rows: readonly AlertRow[]) {
     this.#options = options;
-    this.#lastWall = options.clock();
-    this.#lastMonotonic = options.monotonic();
-    this.#continuity = { startedAt: this.#lastWall, jump: undefined };
+    const { clock, monotonic } = options;
+    this.#watch = new ClockWatch({ clock, monotonic, everyMs: TICK_EVERY_MS });
     this.#restore(options.rules, rows);
   }
 
-  /** Every rule, in the order of the configuration. */
+  /** Every rule: those of the configuration in its order, then those of the data file by name. */
   get rules(): readonly RuleEvaluation[] {
     return [...this.#rules.values()];
   }
 
   /** Until when a rule is muted, Unix ms; undefined: it is not. */
   mutedUntil(rule: string): number | undefined {
-    const until = this.#mutes.get(rule);
+    const until = this.#mutes.get(rule)?.until;
     return until !== undefined && until > this.#options.clock() ? until : undefined;
   }
 
   /** The last notifications of what fires now and is told to a destination. */
   firing(destination: string): Notification[] {
-    const told = this.rules.filter(({ rule }) => rule.notify.includes(destination));
-    return told.flatMap(({ instances }) => [...instances.values()].flatMap(({ last }) => last ?? []));
+    return this.rules.flatMap(({ rule, instances }) =>
+      [...instances.values()].flatMap(({ last, notify }) =>
+        last !== null && (notify.includes(destination) || rule.notify.includes(destination)) ? [last] : [],
+      ),
+    );
   }
 
   start(): void {
     this.#cancel = this.#options.schedule(() => this.#tick(), TICK_EVERY_MS);
     void this.#inTurn(() => this.#withdrawOrphans());
+    void this.#inTurn(() => this.#takeUp());
   }
 
   /** Ends queries under way. */
@@ -115,10 +150,22 @@ export class Evaluator {
   /** Takes over a changed configuration. */
   setRules(rules: readonly AlertRule[]): Promise<void> {
     return this.#inTurn(async () => {
-      const rows = await this.#read();
-      if (rows === undefined) this.#isStale = true;
-      this.#restore(rules, rows ?? this.#rowsNow());
+      await this.#refresh();
+      this.#restore(rules, this.#rowsNow());
       await this.#withdrawOrphans();
+    });
+  }
+
+  /** Changes the rules of the data file as decided. Undefined: it could not be written. */
+  changeRules(decide: (known: KnownRules) => RuleDecision): Promise<RuleDecision | undefined> {
+    return this.#inTurn(async () => {
+      if (!(await this.#refresh())) return undefined;
+      const decision = decide({ configured: this.#configured, stored: this.#ruleRows });
+      if (!decision.ok) return decision;
+      if (!(await this.#write(decision.write))) return undefined;
+      this.#restore(this.#configured, applied(this.#rowsNow(), decision.write));
+      await this.#withdrawOrphans();
+      return decision;
     });
   }
 
@@ -130,12 +177,13 @@ export class Evaluator {
       const text = isMuted
         ? `${rule} is muted until ${new Date(until).toISOString()}`
         : `${rule} is not muted any more`;
+      const mute = { rule, until, at: now };
       const isWritten = await this.#write({
-        put: isMuted ? [muteRow({ rule, until })] : [],
+        put: isMuted ? [muteRow(mute)] : [],
         remove: isMuted ? [] : [{ kind: "mute", id: rule }],
         records: [actionRecord(rule, text, now)],
       });
-      if (isWritten && isMuted) this.#mutes.set(rule, until);
+      if (isWritten && isMuted) this.#mutes.set(rule, mute);
       else if (isWritten) this.#mutes.delete(rule);
       return isWritten;
     });
@@ -164,8 +212,12 @@ export class Evaluator {
     } while (work !== this.#work);
   }
 
-  #restore(rules: readonly AlertRule[], rows: readonly AlertRow[]): void {
-    const { instances, mutes, deliveries } = storedAlerts(rows);
+  /** @param configured the rules of the configuration */
+  #restore(configured: readonly AlertRule[], rows: readonly AlertRow[]): void {
+    this.#configured = configured;
+    this.#ruleRows = rows.filter(({ kind }) => kind === "rule");
+    const rules = [...configured, ...this.#storedRules()];
+    const { instances, mutes, deliveries, evaluated } = storedAlerts(rows);
     this.#handOver(
       deliveries
         .filter(({ delivery }) => !this.#places.has(delivery.id))
@@ -175,19 +227,36 @@ export class Evaluator {
         }),
     );
     this.#place = Math.max(this.#place, lastPlace(rows));
+    for (const { kind, id } of rows) if (kind === "evaluated" && id !== "") this.#evaluatedRows.add(id);
     const isOf = (rule: AlertRule) => (instance: StoredInstance) =>
       instance.rule === rule.name && instance.field === (rule.groupBy ?? null);
     const before = this.#rules;
     this.#rules = new Map(
       rules.map((rule) => {
         const evaluation = new RuleEvaluation(rule, instances.filter(isOf(rule)));
-        evaluation.evaluatedAt = before.get(rule.name)?.evaluatedAt;
+        evaluation.evaluatedBefore = evaluated.get(rule.name);
+        evaluation.remember(before.get(rule.name));
         return [rule.name, evaluation];
       }),
     );
     this.#orphans = instances.filter((instance) => !rules.some((rule) => isOf(rule)(instance)));
     this.#mutes.clear();
-    for (const { rule, until } of mutes) this.#mutes.set(rule, until);
+    for (const mute of mutes) this.#mutes.set(mute.rule, muteAt(mute, this.#options.clock()));
+  }
+
+  /** The rules of the data file whose names the configuration does not have, by name. */
+  #storedRules(): AlertRule[] {
+    const { ruleOf, log } = this.#options;
+    const stored = this.#ruleRows.flatMap((row) => ruleOf?.(row) ?? []);
+    const lines = new Map(this.#configured.map(({ name, line }) => [name, line]));
+    const setAside = stored.filter(({ name }) => lines.has(name)).map(({ name }) => name);
+    for (const name of setAside) {
+      if (this.#setAside.includes(name)) continue;
+      const where = `line ${lines.get(name) ?? "?"} of the configuration has one of this name`;
+      log("warn", `the rule ${JSON.stringify(name)} that was made in the app is set aside: ${where}; rename that one`);
+    }
+    this.#setAside = setAside;
+    return stored.filter(({ name }) => !lines.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Runs work after all that was begun before. */
@@ -202,58 +271,98 @@ export class Evaluator {
   #tick(): void {
     if (this.#stopping.signal.aborted) return;
     this.#cancel = this.#options.schedule(() => this.#tick(), TICK_EVERY_MS);
-    this.#noticeJump();
-    if (this.#isRunning) return;
+    const { jumpMs, before } = this.#watch.look();
     const now = this.#options.clock();
+    if (jumpMs !== 0) void this.#inTurn(() => this.#jump(jumpMs, before, now));
+    if (this.#isRunning) return;
     const due = this.rules.filter((evaluation) => instantOf(evaluation.rule, now) !== evaluation.evaluatedAt);
-    if (due.length === 0) return;
+    if (due.length === 0 && jumpMs === 0) return;
     this.#isRunning = true;
-    void this.#inTurn(() => this.#evaluateAll(due, now)).finally(() => {
+    void this.#inTurn(() => this.#evaluateAll(this.rules, now)).finally(() => {
       this.#isRunning = false;
     });
   }
 
-  /** The clock was set: lengths of time go on as if it had not been. */
-  #noticeJump(): void {
-    const wall = this.#options.clock();
-    const monotonic = this.#options.monotonic();
-    const ms = wall - this.#lastWall - (monotonic - this.#lastMonotonic);
-    this.#lastWall = wall;
-    this.#lastMonotonic = monotonic;
-    if (Math.abs(ms) < JUMP_MS_MIN) return;
-    this.#options.log(
-      "warn",
-      `the clock was set by ${Math.round(ms / 1_000)} s: rules over it are unknown for a window`,
-    );
-    this.#continuity = { startedAt: this.#continuity.startedAt + ms, jump: { at: wall, ms } };
-    for (const evaluation of this.#rules.values()) evaluation.shift(ms);
-    for (const [rule, until] of this.#mutes) this.#mutes.set(rule, until + ms);
+  /** What the server before this one received last is looked at too: it may have died before it did so itself. */
+  async #takeUp(): Promise<void> {
+    const now = this.#options.clock();
+    await this.#noteReplay(now);
+    this.#away = { from: (await this.#latest(0, now))?.receivedAt ?? now, to: now };
   }
 
-  async #evaluateAll(due: readonly RuleEvaluation[], now: number): Promise<void> {
-    if (this.#isStale) {
-      const rows = await this.#read();
-      if (rows === undefined) return;
-      this.#isStale = false;
-      this.#restore(
-        this.rules.map(({ rule }) => rule),
-        rows,
-      );
+  /** The clock was set: lengths of time go on as if it had not been. What came before is looked at by the old clock. */
+  async #jump(ms: number, before: number, now: number): Promise<void> {
+    const text = `the clock was set by ${Math.round(ms / 1_000)} s: rules over it are unknown for a window`;
+    this.#options.log("warn", text);
+    if (ms > 0) await this.#evaluateAll(this.rules, before, instantAfter);
+    this.#watch.jumped(ms, now);
+    for (const evaluation of this.#rules.values()) evaluation.shift(ms);
+    for (const [rule, { until, at }] of this.#mutes) {
+      this.#mutes.set(rule, { rule, until: until + ms, at: (at ?? until) + ms });
     }
+    if (ms < 0) await this.#noteReplay(now);
+    // A restart or a reload goes on with these. Where that fails, it goes on with the old ones.
+    if (this.#isStale) return;
+    const put = this.#rowsNow().filter(({ kind }) => kind === "state" || kind === "mute");
+    if (put.length > 0) await this.#write({ put, remove: [], records: [] });
+  }
+
+  /** Finds what was received at a time that is yet to come: then the clock was set back. */
+  async #noteReplay(now: number): Promise<void> {
+    const latest = await this.#latest(now + AHEAD_MS_MIN, Number.MAX_SAFE_INTEGER);
+    if (latest !== null) this.#watch.replays(latest.receivedAt, latest.id + 1, now);
+  }
+
+  /** Null: nothing was received, or it cannot be read. */
+  async #latest(after: number, upTo: number): Promise<LatestReceivedResponse["latest"]> {
+    const scope = { project: undefined, q: "", from: undefined, to: undefined };
+    const answer = await this.#ask<LatestReceivedResponse>({ kind: "latest_received", scope, after, upTo });
+    return typeof answer === "string" ? null : answer.latest;
+  }
+
+  /** Evaluates the rules up to an instant, Unix ms: at the last one of each before it, and at those that were missed. */
+  async #evaluateAll(rules: readonly RuleEvaluation[], upTo: number, latestOf = instantOf): Promise<void> {
+    if (!(await this.#refresh())) return;
     await this.#withdrawOrphans();
     await this.#options.drained();
-    for (const { rule } of due) {
-      const evaluation = this.#rules.get(rule.name);
-      if (this.#stopping.signal.aborted || evaluation === undefined || this.#isStale) return;
-      await this.#evaluate(evaluation, instantOf(rule, now));
+    for (const { rule } of rules) {
+      for (let times = 0; times < CATCH_UP_MAX; times++) {
+        const evaluation = this.#rules.get(rule.name);
+        if (this.#stopping.signal.aborted || evaluation === undefined || this.#isStale) return;
+        const t = nextInstant(evaluation, latestOf(evaluation.rule, upTo), this.#away);
+        if (t === undefined) break;
+        await this.#evaluate(evaluation, t);
+      }
     }
+    await this.#noteEvaluated();
+  }
+
+  /** Notes now and then until when rules were evaluated: whoever takes up goes on there. */
+  async #noteEvaluated(): Promise<void> {
+    const steady = this.#options.monotonic();
+    if (this.#isStale || steady - this.#notedAt < NOTE_EVERY_MS) return;
+    this.#notedAt = steady;
+    const known = this.rules.map(({ rule, evaluatedAt }) => [rule.name, evaluatedAt ?? Number.NaN] as const);
+    const evaluated = new Map(known.filter(([, t]) => Number.isFinite(t)));
+    const remove = [...this.#evaluatedRows].map((id) => ({ kind: "evaluated" as const, id }));
+    if (await this.#write({ put: [allEvaluatedRow(evaluated)], remove, records: [] })) this.#evaluatedRows.clear();
+  }
+
+  /** Reads the data file again where it may have another state than this; false: it cannot be read. */
+  async #refresh(): Promise<boolean> {
+    if (!this.#isStale) return true;
+    const rows = await this.#read();
+    if (rows === undefined) return false;
+    this.#isStale = false;
+    this.#restore(this.#configured, rows);
+    return true;
   }
 
   async #evaluate(evaluation: RuleEvaluation, t: number): Promise<void> {
     const { rule } = evaluation;
     this.figures.evaluations++;
     const answer = await this.#ask<(MeasureResponse & ScanWarnings) | RunningResponse>(
-      requestOf(rule, t, evaluation.values),
+      requestOf(rule, t, evaluation.values, this.#fromId(rule, t)),
     );
     if (typeof answer === "string" || ("stoppedEarly" in answer && answer.stoppedEarly !== undefined)) {
       this.figures.failures++;
@@ -261,7 +370,7 @@ export class Evaluator {
       return;
     }
     const isMuted = this.mutedUntil(rule.name) !== undefined;
-    const step = evaluation.step(answer, t, this.#continuity, isMuted);
+    const step = evaluation.step(answer, t, this.#watch.continuity, isMuted);
     const told = new Map<GroupValue, Notification>();
     for (const change of step.changes) told.set(change.group, await this.#notification(change));
     if (await this.#commit(evaluation, step, told)) evaluation.apply(step, told);
@@ -281,17 +390,19 @@ export class Evaluator {
       return notification === undefined || telling === "repeat" ? [] : [recordOf(notification)];
     });
     if (put.length + remove.length + told.size === 0) return true;
-    return this.#tell([...told.values()], evaluation.rule.notify, { put, remove, records });
+    put.push(evaluatedRow(evaluation.rule.name, step.t));
+    this.#evaluatedRows.add(evaluation.rule.name);
+    const notifications = step.changes.flatMap(({ group, notify }): Telling[] => {
+      const notification = told.get(group);
+      return notification === undefined ? [] : [[notification, notify]];
+    });
+    return this.#tell(notifications, { put, remove, records });
   }
 
   /** Commits a write with the deliveries of notifications, and hands these over. */
-  async #tell(
-    notifications: readonly Notification[],
-    destinations: readonly string[],
-    { put, remove, records }: AlertWrite,
-  ): Promise<boolean> {
+  async #tell(tellings: readonly Telling[], { put, remove, records }: AlertWrite): Promise<boolean> {
     const now = this.#options.clock();
-    const deliveries = notifications.flatMap((notification) =>
+    const deliveries = tellings.flatMap(([notification, destinations]) =>
       destinations.map((destination) => queuedDelivery(notification, destination, now)),
     );
     const queued = deliveries.map((delivery) => this.#deliveryRow(delivery));
@@ -316,50 +427,32 @@ export class Evaluator {
       const remove = [{ kind: "state" as const, id: instanceId(orphan) }];
       const last = orphan.state.toldAt === undefined ? null : orphan.last;
       const notifications = last === null ? [] : [withdrawn(last, now)];
-      const isDone = await this.#tell(notifications, orphan.notify, {
-        put: [],
-        remove,
-        records: notifications.map(recordOf),
-      });
+      const tellings = notifications.map((one): Telling => [one, orphan.notify]);
+      const isDone = await this.#tell(tellings, { put: [], remove, records: notifications.map(recordOf) });
       if (!isDone) return;
     }
     this.#orphans = [];
   }
 
   async #notification(change: Change): Promise<Notification> {
-    const request =
-      change.telling === "resolved" ? undefined : samplesRequestOf(change.rule, change.t, change.group, SAMPLES_MAX);
+    const { rule, t, group, telling } = change;
+    const fromId = this.#fromId(rule, t);
+    const request = telling === "resolved" ? undefined : samplesRequestOf(rule, t, group, SAMPLES_MAX, fromId);
     const page = request === undefined ? undefined : await this.#ask<EntriesResponse>(request);
     const entries = page === undefined || typeof page === "string" ? [] : page.entries;
-    return notificationOf(change, entries, this.#options.links());
+    return notificationOf(change, entries, this.#options.links(), this.#watch.continuity.replay?.fromId);
+  }
+
+  #fromId({ windowMs }: AlertRule, t: number): number | undefined {
+    return fromIdOf(this.#watch.continuity, t - windowMs);
   }
 
   /** The response, or why there is none. */
-  async #ask<T extends object>(request: QueryRequest): Promise<T | string> {
-    const { queries, monotonic } = this.#options;
-    for (let tries = 1; ; tries++) {
-      const begunAt = monotonic();
-      const outcome = await queries.query(request, this.#stopping.signal);
-      const tookMs = monotonic() - begunAt;
-      if (tookMs > REST_MS_MIN) await this.#rest(tookMs);
-      if (outcome.ok) return JSON.parse(outcome.answer) as T;
-      if (outcome.refusal.code !== "busy" || tries === BUSY_TRIES) return outcome.refusal.message;
-      await this.#rest(BUSY_WAIT_MS);
-    }
-  }
-
-  #rest(ms: number): Promise<void> {
+  #ask<T extends object>(request: QueryRequest): Promise<T | string> {
+    const { queries, monotonic, schedule } = this.#options;
     const { signal } = this.#stopping;
-    if (signal.aborted) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = () => {
-      cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = this.#options.schedule(end, ms);
-    signal.addEventListener("abort", end);
-    return promise;
+    const took = (ms: number) => void (this.figures.queryMs += ms);
+    return askInTurn<T>(request, { queries, monotonic, schedule, signal, took });
   }
 
   /** Commits; where that failed, nobody knows whether it was done, and the data file is read before the next one. */
@@ -378,19 +471,15 @@ export class Evaluator {
 
   /** The rows of what is in force here. */
   #rowsNow(): AlertRow[] {
-    const rows = this.rules.flatMap((evaluation) => evaluation.rows());
-    return [...rows, ...[...this.#mutes].map(([rule, until]) => muteRow({ rule, until }))];
+    const rows = [...this.rules.flatMap((evaluation) => evaluation.rows()), ...this.#orphans.map(instanceRow)];
+    return [...this.#ruleRows, ...rows, ...[...this.#mutes.values()].map(muteRow)];
   }
 
-  /** A delivery that changes keeps its place in the order. */
+  /** A delivery that changes keeps its place in the order, and a summary has that of the first that it replaces. */
   #deliveryRow(delivery: QueuedDelivery): AlertRow {
-    const place = this.#places.get(delivery.id) ?? ++this.#place;
+    const replaced = this.#places.get(delivery.inPlaceOf ?? "");
+    const place = this.#places.get(delivery.id) ?? replaced ?? ++this.#place;
     this.#places.set(delivery.id, place);
     return deliveryRow(delivery, place);
   }
-}
-
-/** The latest instant at which the rule is to be evaluated, Unix ms. */
-function instantOf({ everyMs }: AlertRule, now: number): number {
-  return Math.floor(now / everyMs) * everyMs;
 }

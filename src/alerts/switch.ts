@@ -1,7 +1,17 @@
 // Alerts, loaded when they are first needed: a server without rules, destinations and heartbeat loads and runs nothing
 // of them.
 
-import type { AlertFigures, AlertService, AlertsResponse, AlertTestResponse } from "../core/alert_responses.ts";
+import {
+  type AlertFigures,
+  type AlertService,
+  type AlertsResponse,
+  type AlertTestResponse,
+  NO_FIGURES,
+  type PreviewOrder,
+  type PreviewOutcome,
+  type RuleChange,
+  type RuleChangeOutcome,
+} from "../core/alert_responses.ts";
 import type { AlertSettings, Alerts, AlertsOptions } from "./alerts.ts";
 
 /** After so many ms the data file is asked again, where it could not be read. */
@@ -15,6 +25,8 @@ function isUsed({ alerts, destinations, heartbeatUrl }: AlertSettings): boolean 
 export class AlertSwitch implements AlertService {
   readonly #options: Omit<AlertsOptions, "settings" | "rows">;
   #alerts: Alerts | undefined;
+  /** Undefined before the first ones. */
+  #settings: AlertSettings | undefined;
   #cancel: () => void = () => undefined;
   #isStopped = false;
   #work: Promise<void> = Promise.resolve();
@@ -26,12 +38,8 @@ export class AlertSwitch implements AlertService {
   /** Takes over a configuration: the first one, or a changed one. The store can be asked. */
   setSettings(settings: AlertSettings): Promise<void> {
     this.#cancel();
-    this.#work = this.#work
-      .then(() => this.#set(settings))
-      .catch((error: unknown) => {
-        this.#options.log("error", `alerts: ${error instanceof Error ? error.message : String(error)}`);
-      });
-    return this.#work;
+    this.#settings = settings;
+    return this.#inTurn(() => this.#set(settings)).catch(() => undefined);
   }
 
   stop(): void {
@@ -45,7 +53,7 @@ export class AlertSwitch implements AlertService {
   }
 
   figures(): AlertFigures {
-    return this.#alerts?.figures() ?? { evaluations: 0, failures: 0, firing: 0, deliveries: [] };
+    return this.#alerts?.figures() ?? NO_FIGURES;
   }
 
   async test(rule: string): Promise<AlertTestResponse | undefined> {
@@ -56,20 +64,54 @@ export class AlertSwitch implements AlertService {
     return this.#alerts?.mute(rule, until) ?? "not_found";
   }
 
-  async #set(settings: AlertSettings): Promise<void> {
+  /** The first change loads what evaluates rules. */
+  async changeRule(change: RuleChange): Promise<RuleChangeOutcome> {
+    const settings = this.#settings;
+    if (this.#alerts === undefined && settings !== undefined) {
+      await this.#inTurn(() => this.#set(settings, true)).catch(() => undefined);
+    }
+    if (this.#alerts !== undefined) return this.#alerts.changeRule(change);
+    return { ok: false, code: "unavailable", problem: { message: "The data file cannot be read now" } };
+  }
+
+  async preview(order: PreviewOrder, signal: AbortSignal): Promise<PreviewOutcome> {
+    const { readRule, ...options } = this.#options;
+    const { rule: given } = order;
+    const known = typeof given === "string" ? this.#alerts?.find(given)?.rule : undefined;
+    if (typeof given === "string" && known === undefined) return { ok: false, problem: undefined };
+    const reading = known === undefined ? readRule(given, false) : { ok: true as const, rule: known };
+    if (!reading.ok) return { ok: false, problem: reading.problems[0] ?? { message: "the rule cannot work" } };
+    const { previewRule } = await import("./preview.ts");
+    return previewRule(reading.rule, order, options, signal);
+  }
+
+  /** Runs work after all that was begun before; what it throws is in the log as well. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work);
+    this.#work = result.then(
+      () => undefined,
+      (error: unknown) => {
+        this.#options.log("error", `alerts: ${error instanceof Error ? error.message : String(error)}`);
+      },
+    );
+    return result;
+  }
+
+  /** @param isNeeded whether there will be something to do */
+  async #set(settings: AlertSettings, isNeeded = false): Promise<void> {
     if (this.#alerts !== undefined) {
-      await this.#alerts.setSettings(settings);
+      if (!isNeeded) await this.#alerts.setSettings(settings);
       return;
     }
     const outcome = await this.#options.changes.change({ kind: "read_alerts" });
-    const rows = outcome.ok ? (outcome.alerts ?? []) : [];
-    // What fired under a rule that was removed meanwhile is still told as resolved.
-    if (!isUsed(settings) && rows.length === 0) return;
     if (!outcome.ok) {
       // The writer starts again, or the disk is full: nothing of alerts is lost meanwhile, but time.
       this.#cancel = this.#options.schedule(() => void this.setSettings(settings), READ_AGAIN_MS);
       return;
     }
+    const rows = outcome.alerts ?? [];
+    // Rules that were made in the app are there, and what fired under a rule that was removed is told as resolved.
+    if (!isUsed(settings) && rows.length === 0 && !isNeeded) return;
     const { Alerts } = await import("./alerts.ts");
     if (!this.#isStopped) this.#alerts = new Alerts({ ...this.#options, settings, rows });
   }

@@ -1,9 +1,9 @@
-// `simplelogs alerts`: the rules with their states, a test, a mute, what happened. A running server answers, since only
+// `simplelogs alerts`: the rules with their states, a test, a preview, a mute, what happened. A running server answers, since only
 // it evaluates rules.
 
 import type { Command } from "commander";
 import { parseDuration } from "../config/value_text.ts";
-import type { AlertsResponse, AlertTestResponse, ShownRule } from "../core/alert_responses.ts";
+import type { AlertPreviewResponse, AlertsResponse, AlertTestResponse, ShownRule } from "../core/alert_responses.ts";
 import type { RuleKind } from "../core/alert_rule.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatDuration, formatInstant } from "../core/format.ts";
@@ -39,7 +39,9 @@ export function registerAlerts(program: Command, context: CliContext): void {
   const alerts = program
     .command("alerts")
     .summary("show, test and mute alert rules")
-    .description("Shows, tests and mutes the alert rules of a running server. The configuration has the rules.");
+    .description(
+      "Shows, tests and mutes the alert rules of a running server: the configuration's, and those of the app.",
+    );
   const command = (name: string, summary: string) =>
     addConfigOption(alerts.command(name))
       .summary(summary)
@@ -64,14 +66,26 @@ export function registerAlerts(program: Command, context: CliContext): void {
     if (failed > 0)
       throw new OperatingError("io", `${failed} of ${destinations.length} destinations could not be told`);
   });
+  const preview = command("preview", "how often a rule would have fired in the last week")
+    .description("Shows when a rule would have fired, by the records that are stored.")
+    .argument("<name>", "name of the rule")
+    .option("--for <duration>", 'over how long, up to now, such as "30d"', "7d");
+  preview.action(async (name: string, options: MuteOptions) => {
+    const forMs = lengthOf(options);
+    const server = await serverOf(preview, options, context);
+    const to = Date.now();
+    const body = { name, from: Math.max(0, to - forMs), to };
+    const answer = (await server.post("/api/v1/alerts/preview", body)) as AlertPreviewResponse;
+    const { rules } = (await server.get("/api/v1/alerts", {})) as AlertsResponse;
+    const kind = checked(rules).find((rule) => rule.name === name)?.kind ?? "count";
+    print(context, options, answer, () => previewText(answer, kind));
+  });
   const mute = command("mute", "tell nothing new of a rule for some time")
     .description("Tells nothing new of a rule for some time. What was told as firing is told as resolved all the same.")
     .argument("<name>", "name of the rule")
     .requiredOption("--for <duration>", 'for how long, such as "2h"; "0s" ends the mute');
   mute.action(async (name: string, options: MuteOptions) => {
-    const forMs = parseDuration(options.for);
-    if (forMs === undefined)
-      throw new OperatingError("usage", `--for ${options.for}: expected a duration such as "2h" or "30m", or "0s"`);
+    const forMs = lengthOf(options);
     const server = await serverOf(mute, options, context);
     const answer = (await server.post("/api/v1/alerts/mute", { name, forMs })) as { mutedUntil: number | null };
     print(context, options, answer, () =>
@@ -104,6 +118,12 @@ async function serverOf(command: Command, options: ServerOptions, context: CliCo
   throw new OperatingError("usage", `a running server is asked, which needs ${missing}`);
 }
 
+function lengthOf({ for: written }: MuteOptions): number {
+  const forMs = parseDuration(written);
+  if (forMs !== undefined) return forMs;
+  throw new OperatingError("usage", `--for ${written}: expected a duration such as "2h" or "30m", or "0s"`);
+}
+
 function print(context: CliContext, { json }: ServerOptions, answer: object, text: () => string): void {
   context.stdout.write(json === true ? jsonLine(answer, context) : text());
 }
@@ -118,14 +138,17 @@ function rulesText(rules: readonly ShownRule[]): string {
   if (rules.length === 0) return "there are no rules: docs/alerts.md has twenty to begin with\n";
   const rows = rules.flatMap((rule) => {
     const muted = rule.mutedUntil === null ? "" : `muted until ${formatInstant(rule.mutedUntil)}`;
-    const own = [rule.name, rule.state, valueText(rule, wholeOf(rule)), boundText(rule), rule.unknown ?? muted];
+    const place = rule.line === null ? "the app" : `line ${rule.line}`;
+    const remarks = [rule.problem, rule.unknown, muted].filter((remark) => remark !== null && remark !== "");
+    const own = [rule.name, rule.state, valueText(rule, wholeOf(rule)), boundText(rule), place, remarks.join("; ")];
     const groups = rule.instances.filter(({ group }) => group !== null);
     return [
       own,
-      ...groups.map((one) => [`  ${one.group}`, one.state, valueText(rule, one.value), "", one.unknown ?? ""]),
+      ...groups.map((one) => [`  ${one.group}`, one.state, valueText(rule, one.value), "", "", one.unknown ?? ""]),
     ];
   });
-  return formatTable([["RULE", "STATE", "VALUE", "FIRES", ""], ...rows], ["left", "left", "left", "left", "left"]);
+  const head = ["RULE", "STATE", "VALUE", "FIRES", "MADE IN", ""];
+  return formatTable([head, ...rows], ["left", "left", "left", "left", "left", "left"]);
 }
 
 function wholeOf({ instances }: ShownRule): number | null {
@@ -143,6 +166,29 @@ function boundText({ kind, side, bound }: ShownRule): string {
 function valueOf(kind: RuleKind, value: number): string {
   if (kind === "percentile") return formatDuration(value);
   return kind === "share" ? `${Number((value * 100).toPrecision(3))} %` : String(value);
+}
+
+function previewText(
+  { from, to, fired, firings, evaluated, unknown, truncated, notes }: AlertPreviewResponse,
+  kind: RuleKind,
+) {
+  const times = fired === 1 ? "once" : `${fired} times`;
+  const blind = unknown === 0 ? "" : `; nothing was known at ${unknown}`;
+  const lines = checked(firings).map((firing) => [
+    formatInstant(firing.from),
+    firing.to === null ? "fires still" : formatDuration(firing.to - firing.from),
+    valueOf(kind, firing.peak),
+    firing.group ?? "",
+  ]);
+  const table =
+    lines.length === 0 ? "" : formatTable([["FIRED", "FOR", "PEAK", ""], ...lines], ["left", "right", "right", "left"]);
+  const remarks = [...(truncated === null ? [] : [`left out: ${truncated}`]), ...notes];
+  return [
+    `would ${fired === 0 ? "not have fired" : `have fired ${times}`} from ${formatInstant(from)} to ${formatInstant(to)}\n`,
+    `${evaluated} evaluations${blind}\n`,
+    table,
+    ...remarks.map((remark) => `${escapeControls(remark)}\n`),
+  ].join("");
 }
 
 function testText(destinations: AlertTestResponse["destinations"]): string {

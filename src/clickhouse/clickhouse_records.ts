@@ -77,7 +77,6 @@ class NoTableError extends HistoryError {}
 
 export class ClickHouseRecords implements HistoryRecords {
   readonly #options: ClickHouseRecordsOptions;
-  readonly #cache = new StatisticsCache();
 
   constructor(options: ClickHouseRecordsOptions) {
     this.#options = options;
@@ -98,6 +97,17 @@ export class ClickHouseRecords implements HistoryRecords {
       spans.push({ project: project as string, timeMin: timeMin as number, timeMax: timeMax as number });
     });
     return spans;
+  }
+
+  *firstReceived(limits: QueryLimits): Steps<number | undefined> {
+    const parameters = new SqlParameters();
+    const own = parameters.unsigned(this.#options.node);
+    const sql = `SELECT count(), min(received_at) FROM ${RECORDS} WHERE node = ${own}`;
+    let first: number | undefined;
+    yield* this.#eachRow(limits, sql, parameters, ([count, least]) => {
+      first = (count as number) > 0 ? (least as number) : undefined;
+    });
+    return first;
   }
 
   *scan(limits: QueryLimits, scopes: readonly Scope[], coverage: Coverage, visitor: Visitor): Steps<void> {
@@ -261,7 +271,7 @@ export class ClickHouseRecords implements HistoryRecords {
     const held = new Map<string, FoundRecord[]>();
     let count = 0;
     let length = 0;
-    const shared = { cache: this.#cache, memory: limits.memory };
+    const shared = { cache: new StatisticsCache(), memory: limits.memory };
     const flush = function* (): Steps<void> {
       for (const [project, found] of held) {
         const { block, chunks } = memoryBlock(

@@ -125,14 +125,15 @@ export const AlertSchema = table({
   note: Type.Optional(shortText("a text", NOTE_CHARACTERS_MAX)),
 });
 
-type AlertValues = StaticDecode<typeof AlertSchema>;
+export type AlertValues = StaticDecode<typeof AlertSchema>;
 
 /** The rules of tables that have no problem. */
-export function alertRules(tables: readonly AlertValues[]): AlertRule[] {
-  return tables.map(ruleOf);
+export function alertRules(document: TomlDocument, tables: readonly AlertValues[]): AlertRule[] {
+  return tables.map((values, index) => ({ ...ruleOf(values), line: document.line(["alerts", index]) }));
 }
 
-function ruleOf(values: AlertValues): AlertRule {
+/** The rule of values that have no problem. */
+export function ruleOf(values: AlertValues): AlertRule {
   const { name, project, q, kind, window: windowMs, every: everyMs, group_by: groupBy, severity, note } = values;
   const side = kind === "silence" || values.below !== undefined ? "below" : "above";
   const bounds: Readonly<Record<string, number | undefined>> = { silence: 1, running: values.above ?? 0 };
@@ -160,10 +161,19 @@ function ruleOf(values: AlertValues): AlertRule {
 }
 
 /** What is wrong with a rule: the setting that it is about, and the message after that setting's name and value. */
-interface RuleProblem {
+export interface SettingProblem {
   readonly setting: keyof Static<typeof AlertSchema> | undefined;
   readonly message: string;
+  /** Where in the setting's search, in UTF-16 units from 0. */
+  readonly at?: number;
+  /** Whether it is about a name that the rule needs and that there is not. */
   readonly isMissing?: boolean;
+}
+
+/** The names that a rule can refer to, and the settings that decide what it can find. */
+export interface RuleContext {
+  readonly projects: readonly string[];
+  readonly destinations: readonly string[];
 }
 
 /** Problems and warnings of the rules; `completed` comes from checkDocument. */
@@ -180,7 +190,7 @@ export function checkAlerts(
   for (const [index, given] of tables.entries()) {
     if (!isTable(given)) continue;
     const path: Path = ["alerts", index];
-    const place = ({ setting, message, isMissing = false }: RuleProblem): LineProblem => ({
+    const place = ({ setting, message, isMissing = false }: SettingProblem): LineProblem => ({
       line: document.line(setting === undefined ? path : [...path, setting]),
       message: setting === undefined ? `alerts: ${message}` : `alerts.${setting}${written(given[setting])}: ${message}`,
       ...(isMissing ? { isMissing } : {}),
@@ -195,7 +205,7 @@ export function checkAlerts(
     // A value that was refused is absent, and has its own problem.
     if (hasRefused(document, path, given) || !Value.Check(AlertSchema, given)) continue;
     const values = Value.Decode(AlertSchema, given);
-    const found = [...boundProblems(values, given), ...problemsOf(values, context)];
+    const found = ruleProblems(values, given, context);
     problems.push(...found.map(place));
     if (values.kind === "running" && timeoutMs !== undefined && values.window >= timeoutMs) {
       const timeout = `timings.timeout (${formatDuration(timeoutMs)})`;
@@ -212,17 +222,32 @@ function hasRefused(document: TomlDocument, path: Path, given: TomlTable): boole
   return names.some((name) => given[name] === undefined && document.mark([...path, name]) !== undefined);
 }
 
-function problemsOf(values: AlertValues, context: { projects: string[]; destinations: string[] }): RuleProblem[] {
-  const problems: RuleProblem[] = [];
+/** What is wrong with a rule as a whole. @param given the same as it is written */
+export function ruleProblems(
+  values: AlertValues,
+  given: Readonly<Record<string, unknown>>,
+  context: RuleContext,
+): SettingProblem[] {
+  return [...boundProblems(values, given), ...problemsOf(values, context)];
+}
+
+/** Fields that only a stored record has. */
+const UNKNOWN_OF_STARTS: readonly string[] = ["level", "kind", "status"];
+
+function problemsOf(values: AlertValues, context: RuleContext): SettingProblem[] {
+  const problems: SettingProblem[] = [];
   const { kind, project, notify, window, every } = values;
   for (const setting of ["q", "of"] as const) {
     const parsed = parseSearch(values[setting] ?? "");
     if (parsed.ok) continue;
     const { message, at } = parsed.problem;
-    problems.push({ setting, message: `at character ${at + 1}: ${message}` });
+    problems.push({ setting, message: `at character ${at + 1}: ${message}`, at });
   }
   if (every < EVERY_MS_MIN || every > EVERY_MS_MAX)
     problems.push({ setting: "every", message: "expected a duration from 1s to 1h" });
+  const { group_by: groupBy } = values;
+  if (kind === "running" && groupBy !== undefined && UNKNOWN_OF_STARTS.includes(groupBy))
+    problems.push({ setting: "group_by", message: "a timing that is open has none of this yet" });
   if (kind !== "running" && window < every) {
     const message = `expected at least every (${formatDuration(every)}): what is received between two windows would never be looked at`;
     problems.push({ setting: "window", message });
@@ -246,7 +271,7 @@ function problemsOf(values: AlertValues, context: { projects: string[]; destinat
   return problems;
 }
 
-const onlyOf = (setting: "of" | "p", kind: string): RuleProblem => ({
+const onlyOf = (setting: "of" | "p", kind: string): SettingProblem => ({
   setting,
   message: `expected with kind = "${kind}" only`,
 });
@@ -258,7 +283,7 @@ function hint(name: string, known: readonly string[]): string {
 
 const BOUNDS = ["above", "below", "resolve_below", "resolve_above"] as const;
 
-function boundProblems(values: AlertValues, given: TomlTable): RuleProblem[] {
+function boundProblems(values: AlertValues, given: Readonly<Record<string, unknown>>): SettingProblem[] {
   const { kind, above, below, resolve_below: resolveBelow, resolve_above: resolveAbove } = values;
   if (kind === "silence") {
     return BOUNDS.filter((name) => values[name] !== undefined).map((setting) => ({
@@ -266,7 +291,7 @@ function boundProblems(values: AlertValues, given: TomlTable): RuleProblem[] {
       message: "silence has no bounds: it fires when nothing matches in the window",
     }));
   }
-  const problems: RuleProblem[] = [];
+  const problems: SettingProblem[] = [];
   const add = (setting: (typeof BOUNDS)[number] | undefined, message: string) => problems.push({ setting, message });
   if (above !== undefined && below !== undefined) add("below", "expected either above or below");
   if (above === undefined && below === undefined && kind !== "running") {

@@ -90,13 +90,15 @@ const mailAddress = () => {
 const templateText = () => {
   const ready = READY_TEMPLATES.map((name) => JSON.stringify(name)).join(", ");
   const expects = `one of ${ready}, or JSON with placeholders such as {{name}} and {{state}}`;
-  return text(expects, (value) => {
+  const decode = (value: string) => {
     if (isReady(value)) return value;
     if (/^\w*$/.test(value.trim())) throw new SettingRefused(`expected ${expects}`);
     const parsed = parseJsonTemplate(value, TEMPLATE_NAMES);
     if (!parsed.ok) throw new SettingRefused(parsed.problem);
     return value;
-  });
+  };
+  // Some services take their token in the body.
+  return text(expects, decode, { secret: true });
 };
 
 function isReady(value: string): value is ReadyTemplate {

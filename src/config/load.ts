@@ -90,7 +90,7 @@ function unusedProjects({ keys, projects: tables }: FileValues): string[] {
   );
 }
 
-function assemble(values: FileValues, file: string): Settings {
+function assemble(document: TomlDocument, values: FileValues, file: string): Settings {
   const folder = dirname(file);
   return {
     file,
@@ -118,7 +118,7 @@ function assemble(values: FileValues, file: string): Settings {
     dedupe: { windowMs: values.dedupe.window, requests: values.dedupe.requests },
     otlp: { bodyBytesMax: values.otlp.max_body, resource: values.otlp.resource },
     syslog: syslogSettings(values, file),
-    alerts: alertRules(values.alerts),
+    alerts: alertRules(document, values.alerts),
     publicUrl: values.public_url,
     markers: values.markers,
     destinations: values.destinations.map(destinationOf),
@@ -186,7 +186,7 @@ function parse(text: string, file: string, environment: Environment, isReading =
   const all = [...syntax.problems, ...found];
   const tlsFiles = tlsFilesOf(document, completed, file);
   if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, tlsFiles };
-  const settings = assemble(Value.Decode(FileSchema, completed), resolve(file));
+  const settings = assemble(document, Value.Decode(FileSchema, completed), resolve(file));
   return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, tlsFiles };
 }
 

@@ -10,8 +10,11 @@ export const SERVER_PROJECT = "simplelogs";
 /** The search for the records about alerts in it. */
 export const ALERT_RECORDS_SEARCH = "touchpoint:alerts/*";
 
-/** What a row is about: the state of a rule's instance, a mute, a delivery that waits. */
-export type AlertRowKind = "state" | "mute" | "delivery";
+/**
+ * What a row is about: the state of a rule's instance, a mute, a delivery that waits, a rule that was made in the app,
+ * until when rules were evaluated.
+ */
+export type AlertRowKind = "state" | "mute" | "delivery" | "rule" | "evaluated";
 
 /** One row of the table `alerts`. */
 export interface AlertRow {

@@ -5,6 +5,7 @@ export const PAGE_PATHS = {
   overview: "/",
   logs: "/logs",
   timings: "/timings",
+  alerts: "/alerts",
   touchpoints: "/touchpoints",
   keys: "/keys",
   usage: "/usage",

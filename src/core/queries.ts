@@ -2,6 +2,7 @@
 // refused. All times are Unix milliseconds. A range includes `from` and excludes `to`.
 
 import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
+import type { AlertRule } from "./alert_rule.ts";
 import type { TimeSpan } from "./compare.ts";
 import type { ShownRecord } from "./record.ts";
 import type {
@@ -9,9 +10,11 @@ import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
+  LatestReceivedResponse,
   MarkersResponse,
   MeasureResponse,
   PatternsResponse,
+  RuleSeriesResponse,
   RunningResponse,
   SeriesResponse,
   TimingsResponse,
@@ -108,6 +111,9 @@ type AnyQuery =
   /** With `among`, a search, only records that match it are found or compared with. */
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number; readonly among?: string }
   | MeasureRequest
+  | RuleSeriesRequest
+  /** Not a route: alerts alone ask it. The record that was received last in (after, upTo], Unix ms. */
+  | { readonly kind: "latest_received"; readonly scope: QueryScope; readonly after: number; readonly upTo: number }
   /** The search of the scope is not looked at: the configuration's finds the markers. */
   | { readonly kind: "markers"; readonly scope: QueryScope }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
@@ -117,13 +123,20 @@ type AnyQuery =
   /** The saved views of a project and everybody's; project undefined: all. */
   | { readonly kind: "views"; readonly project: string | undefined };
 
+/** Records received after the first instant, and up to the second, Unix ms. */
+export interface ReceivedWindow {
+  readonly after: number;
+  readonly upTo: number;
+  /** The lowest id: records of before the clock was set back have lower ones. Undefined: any. */
+  readonly fromId?: number | undefined;
+}
+
 /** What a rule measures. Not a route: rules alone ask it. */
 export interface MeasureRequest {
   readonly kind: "measure";
   /** Of any record time within retention. */
   readonly scope: QueryScope;
-  /** Records received after the first instant, and up to the second. Unix ms. */
-  readonly received: { readonly after: number; readonly upTo: number };
+  readonly received: ReceivedWindow;
   /** A search: the records among which those that match are counted. Undefined: those that match. */
   readonly of?: string | undefined;
   /** Of the durations of completed timings, 0 to 100; undefined: none is computed. */
@@ -140,6 +153,20 @@ export interface MeasureRequest {
     | undefined;
 }
 
+/**
+ * What a rule would have measured at each of its evaluations over a range, from one scan. Not a route: a preview asks it.
+ */
+export interface RuleSeriesRequest {
+  readonly kind: "rule_series";
+  /** The rule's search. */
+  readonly scope: QueryScope;
+  readonly rule: AlertRule;
+  /** As in MeasureRequest. */
+  readonly of?: string | undefined;
+  /** Evaluations from the first instant to the second, Unix ms. */
+  readonly evaluated: { readonly from: number; readonly to: number };
+}
+
 /** The response to each kind of query. */
 export interface QueryResponses {
   readonly entries: EntriesResponse;
@@ -148,11 +175,13 @@ export interface QueryResponses {
   readonly timings: TimingsResponse;
   readonly series: SeriesResponse;
   readonly running: RunningResponse;
+  readonly latest_received: LatestReceivedResponse;
   readonly fields: FieldsResponse;
   readonly values: ValuesResponse;
   readonly patterns: PatternsResponse;
   readonly breakdown: BreakdownResponse;
   readonly measure: MeasureResponse;
+  readonly rule_series: RuleSeriesResponse;
   readonly markers: MarkersResponse;
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;

@@ -52,6 +52,42 @@ export interface MeasureResponse extends Measured, ScanWarnings {
   readonly groups?: readonly (Measured & { readonly value: string })[];
 }
 
+/** The response to a RuleSeriesRequest. Evaluations have indexes from 0. */
+export interface RuleSeriesResponse extends ScanWarnings {
+  /** The first evaluation, Unix ms. */
+  readonly from: number;
+  readonly evaluations: number;
+  /**
+   * Of the one instance, whose value is null, or of each value of the field that the rule groups by: from which
+   * evaluation on what was measured. Until the next one it was the same, or the same to the rule: not beyond the bound,
+   * and on the same side of the bound for resolving, or not known.
+   */
+  readonly series: readonly {
+    readonly value: string | null;
+    readonly runs: readonly (readonly [
+      at: number,
+      count: number,
+      of: number,
+      timings: number,
+      percentile: number | null,
+    ])[];
+  }[];
+  /** The value furthest on the bad side, of any instance, in evaluations next to each other; `at` is the first one. */
+  readonly points: readonly { readonly at: number; readonly value: number | null }[];
+  /** When the oldest stored record was received, Unix ms; null: there is none. */
+  readonly firstReceivedAt: number | null;
+  /** Whether the evaluations begin later than they were asked for: there were too many. */
+  readonly isCut?: boolean;
+  /** Whether the field has more values than were looked at. */
+  readonly hasMoreValues?: boolean;
+}
+
+/** The response to a query for what was received last. */
+export interface LatestReceivedResponse {
+  /** The latest receipt, Unix ms, and the highest id; null: there is no such record. */
+  readonly latest: { readonly receivedAt: number; readonly id: number } | null;
+}
+
 export const RecordSchema = object("Record", {
   id: Type.Integer({ minimum: 1, description: "Grows in commit order over all projects, never reused" }),
   project: Type.String(),

@@ -9,9 +9,11 @@ import { entriesResponse } from "./responses/entries.ts";
 import { valuesResponse } from "./responses/field_values.ts";
 import { fieldsResponse } from "./responses/fields.ts";
 import { histogramResponse } from "./responses/histogram.ts";
+import { latestReceivedResponse } from "./responses/latest_received.ts";
 import { markersResponse } from "./responses/markers.ts";
 import { measureResponse } from "./responses/measure.ts";
 import { patternsResponse } from "./responses/patterns.ts";
+import { ruleSeriesResponse } from "./responses/rule_series.ts";
 import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
 import { seriesResponse, timingsResponse } from "./responses/timings.ts";
@@ -115,7 +117,7 @@ function* respondFromRecords(
   context: ScanContext,
   options: EngineOptions,
 ): Steps<Response> {
-  const { tables, now } = options;
+  const { tables, now, source, cache } = options;
   switch (request.kind) {
     case "entries":
       return yield* entriesResponse(context, scope, request);
@@ -137,6 +139,13 @@ function* respondFromRecords(
       return yield* fieldsResponse(context, scope);
     case "measure":
       return yield* measureResponse(context, scope, request);
+    case "rule_series":
+      return yield* ruleSeriesResponse(context, scope, request, {
+        starts: request.rule.kind === "running" ? [...tables.openStarts()] : [],
+        timeoutMs: options.rules.timeoutMs ?? Number.POSITIVE_INFINITY,
+      });
+    case "latest_received":
+      return yield* latestReceivedResponse({ ...context, source, cache }, scope, request);
     case "breakdown": {
       const base = resolveScope({ ...request.scope, q: request.among ?? "" }, options.rules, now);
       if (isRefusal(base)) return { code: base.code, message: `among: ${base.message}` };
@@ -187,8 +196,9 @@ function scanContext(options: EngineOptions, request: QueryRequest): ScanContext
  */
 function recordsOf({ source, cache, history, now }: EngineOptions, request: QueryRequest): Records {
   const local = new LocalRecords(source, cache);
-  const isOwnOnly = request.kind === "measure";
-  if (history === undefined || (isOwnOnly && request.received.after >= now - history.keptMs)) return local;
+  const isOwnOnly = request.kind === "measure" || request.kind === "rule_series";
+  if (history === undefined || (request.kind === "measure" && request.received.after >= now - history.keptMs))
+    return local;
   const shippedUpTo = history.shippedUpTo();
   const range = { shippedUpTo, visible: request.visible, ownProjects: source.projects(), isOwnOnly };
   return new JoinedRecords(local, history.records(range), shippedUpTo);

@@ -138,6 +138,6 @@ function share(search: Expression, terms: Map<string, Term>): Expression {
 }
 
 /** Equal only for equal expressions. Numbers are written as texts, since JSON has no Infinity. */
-function identityOf(expression: Expression): string {
+export function identityOf(expression: Expression): string {
   return JSON.stringify(expression, (_name, value: unknown) => (typeof value === "number" ? String(value) : value));
 }

@@ -77,7 +77,7 @@ DELETE FROM meta WHERE name = 'clock_doubt';
 const FORMAT_4 = `${REQUESTS}${CLOCK}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
 
 const ALERTS = `
--- States of alert rules, mutes and deliveries that wait, as JSON. kind: state, mute, delivery.
+-- States of alert rules, mutes, deliveries that wait, and rules of the app, as JSON. kind: state, mute, delivery, rule.
 CREATE TABLE alerts (kind TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
 `;
 

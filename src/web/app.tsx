@@ -3,6 +3,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { UsageResponse, ViewerResponse } from "../core/account_responses.ts";
+import type { AlertsResponse } from "../core/alert_responses.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ViewsResponse } from "../core/views.ts";
 import { Api } from "./api/client.ts";
@@ -45,6 +46,7 @@ export function createApp(window: Window): App {
       write: (text) => writeSetting(window, SEARCHES_SETTING, text),
     }),
     markers: signal([]),
+    firings: signal([]),
     clocks: computed(() => clocksOf(router.address.value.parameters)),
     isDark: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
   };
@@ -67,6 +69,7 @@ export function createServer(window: Window, { environment, connection, clocks }
     usage: new Query<UsageResponse>(environment),
     viewer: new Query<ViewerResponse>(environment),
     views: new Query<ViewsResponse>(environment),
+    alerts: new Query<AlertsResponse>(environment),
     refreshes: signal(0),
     isSecure: window.isSecureContext,
     createTail: (onBatch) => new Tail({ fetch, schedule, onBatch, timeZone }),

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import ts from "typescript";
 import { loadEffects } from "./effects.ts";
 import { folderCircles } from "./graph.ts";
+import { checkPageReads } from "./page_reads.ts";
 import {
   CIRCULAR_ROOMS,
   EMPTY_NAMES,
@@ -15,6 +16,7 @@ import {
   LINK_FILE,
   MARKUP_NAMES,
   OWNERS,
+  PAGE_TESTS,
   PURE_ROOMS,
   ROOMS,
   RUNTIME_GLOBALS,
@@ -189,10 +191,11 @@ function checkBarrel(source: Source): string[] {
   return isBarrel ? [`${source.path} only exports what others declare: import from the file that declares it`] : [];
 }
 
-/** Tests that would not run, or keep others from running. */
+/** Tests that would not run, or keep others from running; and those that look at a page only once. */
 export function checkTests(sources: Sources): string[] {
   const found: string[] = [];
   for (const source of sources.values()) {
+    if (PAGE_TESTS.some((begin) => source.path.startsWith(begin))) found.push(...checkPageReads(source));
     visit(source.tree, (node) => {
       if (!ts.isPropertyAccessExpression(node) || !TEST_MODIFIERS.includes(node.name.text)) return;
       if (!ts.isIdentifier(node.expression) || !["test", "it", "describe"].includes(node.expression.text)) return;

@@ -188,3 +188,13 @@ export const EMPTY_NAMES: readonly string[] = [
 
 /** What keeps a test from running, or all others. */
 export const TEST_MODIFIERS: readonly string[] = ["skip", "skipIf", "only", "todo", "todoIf", "if", "failing"];
+
+/** Tests of pages in a real browser, which change while a test looks at them. */
+export const PAGE_TESTS: readonly string[] = ["test/browser/", "test/clickhouse/app"];
+/** What a page or a part of it answers at once, as it is at that moment. */
+export const PAGE_READS: ReadonlySet<string> = new Set([
+  ..."innerText allInnerTexts textContent allTextContents innerHTML inputValue getAttribute count".split(" "),
+  ..."isVisible isHidden isChecked isDisabled isEnabled isEditable".split(" "),
+]);
+/** What takes a read as a function, and repeats it. */
+export const REPEATED_READS: ReadonlySet<string> = new Set(["expectSoon", "eventually"]);

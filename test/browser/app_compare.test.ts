@@ -2,9 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -58,23 +59,38 @@ describe("comparing with another range", () => {
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
         await page.getByRole("combobox", { name: "Compare with" }).selectOption("the time before");
         await page.getByRole("table", { name: LIST }).waitFor();
-        expect(await namesOf(page)).toEqual(["db/slow", "db/same", "api/few few", "api/new new", "api/old gone"]);
-        expect(addressOf(page)).toBe("/timings?compare=previous");
-        const [slow = []] = await rowsOf(page, LIST);
-        expect(slow.slice(1, 8)).toEqual(["60", "+10", "300 ms", "+200 ms", "300 ms", "+200 ms", "18 s"]);
-        expect(slow[8]).toStartWith("+1");
+        await expectSoon(() => namesOf(page)).toEqual([
+          "db/slow",
+          "db/same",
+          "api/few few",
+          "api/new new",
+          "api/old gone",
+        ]);
+        await expectSoon(() => addressOf(page)).toBe("/timings?compare=previous");
+        const slow = async () => (await rowsOf(page, LIST))[0] ?? [];
+        await expectSoon(async () => (await slow()).slice(1, 8)).toEqual([
+          "60",
+          "+10",
+          "300 ms",
+          "+200 ms",
+          "300 ms",
+          "+200 ms",
+          "18 s",
+        ]);
+        await expectSoon(async () => (await slow())[8]).toStartWith("+1");
         await page.getByText(/^Compared with \d{4}-\d{2}-\d{2} .* – .*\.$/).waitFor();
         await page.getByRole("button", { name: "Δ count" }).click();
-        expect((await namesOf(page))[0]).toBe("api/new new");
+        await expectSoon(async () => (await namesOf(page))[0]).toBe("api/new new");
         await page.getByRole("link", { name: "db/slow" }).click();
-        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).waitFor();
-        expect(addressOf(page)).toBe("/timings?compare=previous&show=touchpoint:db/slow&sort=-dcount");
+        // In the lines over time, and in the heat map.
+        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).nth(1).waitFor();
+        await expectSoon(() => addressOf(page)).toBe("/timings?compare=previous&show=touchpoint:db/slow&sort=-dcount");
         await app.open("/timings?compare=previous&sort=name");
         await page.getByRole("table", { name: LIST }).waitFor();
-        expect((await namesOf(page))[0]).toBe("api/few few");
+        await expectSoon(async () => (await namesOf(page))[0]).toBe("api/few few");
         await page.getByRole("combobox", { name: "Compare with" }).selectOption("nothing");
         await page.getByRole("table", { name: "Timings by touchpoint" }).waitFor();
-        expect(addressOf(page)).toBe("/timings?sort=name");
+        await expectSoon(() => addressOf(page)).toBe("/timings?sort=name");
       });
     }));
 
@@ -90,11 +106,11 @@ describe("comparing with another range", () => {
         await field.fill("2h ago to 1h ago");
         await field.press("Enter");
         await page.getByRole("table", { name: LIST }).waitFor();
-        expect((await namesOf(page))[0]).toBe("db/slow");
-        expect(addressOf(page)).toMatch(/^\/timings\?compare=\d{4}-.*Z\.\.\d{4}-.*Z$/);
+        await expectSoon(async () => (await namesOf(page))[0]).toBe("db/slow");
+        await expectSoon(() => addressOf(page)).toMatch(/^\/timings\?compare=\d{4}-.*Z\.\.\d{4}-.*Z$/);
         await page.getByRole("combobox", { name: "Compare with" }).selectOption("a week before");
         await page.getByText("there is nothing to compare with").waitFor();
-        expect(await page.getByText("new", { exact: true }).count()).toBe(0);
+        await expectNone(page.getByText("new", { exact: true }));
       });
     }));
 
@@ -104,13 +120,14 @@ describe("comparing with another range", () => {
       await withAppPage(browser, server, { path: "/?compare=previous" }, async ({ page, ...app }) => {
         await page.getByRole("heading", { name: "What became slower" }).waitFor();
         await page.getByRole("table", { name: "What became slower, times how often" }).waitFor();
-        const rows = await rowsOf(page, "What became slower, times how often");
-        expect(rows.map(([name]) => name?.replaceAll(/\s+/g, " "))).toEqual(["db/slow", "api/few few", "api/new new"]);
+        const slower = async () =>
+          (await rowsOf(page, "What became slower, times how often")).map(([name]) => name?.replaceAll(/\s+/g, " "));
+        await expectSoon(slower).toEqual(["db/slow", "api/few few", "api/new new"]);
         await page.locator(".chart-mark.is-dashed", { hasText: "all before" }).waitFor();
         await page.getByText("+5.3 % to before").waitFor();
         await page.getByRole("link", { name: "All changes" }).click();
         await page.getByRole("table", { name: LIST }).waitFor();
-        expect(addressOf(page)).toBe("/timings?compare=previous");
+        await expectSoon(() => addressOf(page)).toBe("/timings?compare=previous");
         await app.open("/");
         await page.getByRole("heading", { name: "Slowest touchpoints" }).waitFor();
       });
@@ -124,7 +141,7 @@ describe("comparing with another range", () => {
           await page.setViewportSize({ width: 1280, height: 800 });
           await app.open(path);
           await page.getByText(shown).first().waitFor();
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
           await page.setViewportSize({ width: 390, height: 844 });
           await eventually("the page fits", async () => {
             return (await page.evaluate<number>("document.scrollingElement.scrollWidth")) === 390;
@@ -147,21 +164,24 @@ describe("markers", () => {
         const marker = page.getByRole("link", { name: "Marker: b12" });
         await marker.first().click();
         await page.getByText("deployed build 12").first().waitFor();
-        expect(addressOf(page)).toMatch(/^\/logs\?open=\d+$/);
+        await expectSoon(() => addressOf(page)).toMatch(/^\/logs\?open=\d+$/);
         await app.open("/");
         await marker.first().waitFor();
-        expect(await marker.first().getAttribute("title")).toMatch(/^b12, \d{4}-.*\nOpen the record$/);
+        await expectSoon(() => marker.first().getAttribute("title")).toMatch(/^b12, \d{4}-.*\nOpen the record$/);
         await app.open("/timings?show=touchpoint:db/slow");
         await page.getByRole("heading", { name: "Over time" }).waitFor();
         // Durations, counts, and the heat map.
         await marker.nth(2).waitFor();
         await marker.first().focus();
         await page.keyboard.press("Enter");
-        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).waitFor();
-        expect(addressOf(page)).toMatch(/^\/timings\?from=\d{4}-.*Z&compare=previous&show=touchpoint:db\/slow$/);
+        // In the lines over time, and in the heat map.
+        await page.locator(".chart-mark.is-dashed", { hasText: "p95 before" }).nth(1).waitFor();
+        await expectSoon(() => addressOf(page)).toMatch(
+          /^\/timings\?from=\d{4}-.*Z&compare=previous&show=touchpoint:db\/slow$/,
+        );
         // The lines begin at the deploy, 50 minutes ago; 40 minutes before that is in the time before.
-        const [count = ""] = await page.locator(".timings-figures dd").allInnerTexts();
-        expect(count.replaceAll(/\s+/g, " ")).toStartWith("60 +10");
+        const count = page.locator(".timings-figures dd").first();
+        await expectSoon(async () => (await count.innerText()).replaceAll(/\s+/g, " ")).toStartWith("60 +10");
       });
     }));
 
@@ -176,7 +196,7 @@ describe("markers", () => {
         await page.getByText("201 records").first().waitFor();
         expect(asked.filter((path) => path.endsWith("/markers"))).toEqual([]);
         expect(asked).toContain("/api/v1/histogram");
-        expect(await page.locator(".chart-marker").count()).toBe(0);
+        await expectNone(page.locator(".chart-marker"));
       });
     }));
 });

@@ -4,8 +4,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { PAGE_NAMES, PAGE_PATHS } from "../../src/core/pages.ts";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, withServer } from "../support/server.ts";
 
 const FAILED_REQUEST = /Failed to load resource/;
@@ -34,10 +35,10 @@ describe("every page", () => {
           const title = name.replace(/^./, (first) => first.toUpperCase());
           await page.getByRole("navigation").getByRole("link", { name: title }).click();
           await page.getByRole("heading", { level: 1, name: title }).waitFor();
-          expect(page.url()).toBe(`${server.url}${PAGE_PATHS[name]}?project=default&from=24h`);
-          expect(await page.title()).toBe(`${title} · SimpleLogs`);
-          expect(await focused(page)).toBe(title);
-          expect(await page.locator("[aria-current=page]").innerText()).toBe(title);
+          await expectSoon(() => page.url()).toBe(`${server.url}${PAGE_PATHS[name]}?project=default&from=24h`);
+          await expectSoon(() => page.title()).toBe(`${title} · SimpleLogs`);
+          await expectSoon(() => focused(page)).toBe(title);
+          await expectSoon(() => page.locator("[aria-current=page]").innerText()).toBe(title);
         }
         await page.keyboard.press("g");
         await page.keyboard.press("o");
@@ -55,10 +56,10 @@ describe("every page", () => {
       ]);
       await withAppPage(browser, server, { path: PAGE_PATHS[name] }, async ({ page }) => {
         await page.getByRole("heading", { level: 1 }).waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await page.setViewportSize({ width: 360, height: 640 });
-        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(360);
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(360);
+        await expectAccessible(page, THEMES);
       });
     }),
   );
@@ -86,13 +87,13 @@ describe("a path that is no page's", () => {
         expect(response?.status()).toBe(404);
         await page.getByRole("heading", { level: 1, name: "Not found" }).waitFor();
         await page.getByText("There is no page at /no/").waitFor();
-        expect(await page.locator("[aria-current=page]").count()).toBe(0);
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectNone(page.locator("[aria-current=page]"));
+        await expectAccessible(page, THEMES);
         await page.setViewportSize({ width: 390, height: 800 });
-        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+        await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
         await page.getByRole("main").getByRole("link", { name: "Logs" }).click();
         await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
-        expect(page.url()).toBe(`${server.url}/logs?project=default`);
+        await expectSoon(() => page.url()).toBe(`${server.url}/logs?project=default`);
         await page.goBack();
         await page.getByRole("heading", { level: 1, name: "Not found" }).waitFor();
       }),
@@ -121,10 +122,10 @@ describe("the keyboard", () => {
         await page.reload();
         await page.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
         await page.keyboard.press("Tab");
-        expect(await focused(page)).toBe("Skip to content");
+        await expectSoon(() => focused(page)).toBe("Skip to content");
         await page.keyboard.press("Enter");
-        expect(await page.evaluate("document.activeElement.tagName")).toBe("MAIN");
-        expect(page.url()).toBe(`${server.url}/keys`);
+        await expectSoon(() => page.evaluate("document.activeElement.tagName")).toBe("MAIN");
+        await expectSoon(() => page.url()).toBe(`${server.url}/keys`);
       }),
     ));
 
@@ -136,14 +137,14 @@ describe("the keyboard", () => {
         await page.keyboard.press("?");
         const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
         await dialog.waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
         // Shortcuts rest behind a dialog.
         await page.keyboard.press("g");
         await page.keyboard.press("l");
         await page.keyboard.press("Escape");
         await dialog.waitFor({ state: "detached" });
-        expect(await focused(page)).toBe("Keyboard shortcuts");
-        expect(await titleOf(page)).toBe("Overview");
+        await expectSoon(() => focused(page)).toBe("Keyboard shortcuts");
+        await expectSoon(() => titleOf(page)).toBe("Overview");
       }),
     ));
 
@@ -156,9 +157,9 @@ describe("the keyboard", () => {
         await page.getByRole("navigation", { name: "Pages" }).waitFor();
         await page.keyboard.press("?");
         await page.keyboard.press("t");
-        expect(await page.getByRole("dialog").count()).toBe(0);
+        await expectNone(page.getByRole("dialog"));
         await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
-        expect(await page.getByLabel("Enable single-key shortcuts").isChecked()).toBe(false);
+        await expectSoon(() => page.getByLabel("Enable single-key shortcuts").isChecked()).toBe(false);
       }),
     ));
 });
@@ -172,10 +173,10 @@ describe("the scope", () => {
         const picker = page.getByLabel("Project");
         await picker.getByRole("option", { name: INJECTION }).waitFor({ state: "attached" });
         await picker.selectOption(INJECTION);
-        expect(new URL(page.url()).searchParams.get("project")).toBe(INJECTION);
+        await expectSoon(() => new URL(page.url()).searchParams.get("project")).toBe(INJECTION);
         await page.reload();
         await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
-        expect(await picker.inputValue()).toBe(INJECTION);
+        await expectSoon(() => picker.inputValue()).toBe(INJECTION);
       });
     });
   });
@@ -186,15 +187,15 @@ describe("the scope", () => {
         await page.keyboard.press("t");
         const panel = page.getByRole("dialog", { name: /^Time range/ });
         await panel.waitFor();
-        expect(await page.evaluate("document.activeElement.labels[0].textContent")).toBe("Type a range");
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectSoon(() => page.evaluate("document.activeElement.labels[0].textContent")).toBe("Type a range");
+        await expectAccessible(page, THEMES);
         await page.keyboard.press("Tab");
         await page.keyboard.press("Tab");
         await page.keyboard.press("Tab");
         await page.keyboard.press("Enter");
         await panel.waitFor({ state: "detached" });
-        expect(page.url()).toBe(`${server.url}/logs?from=6h`);
-        expect(await focused(page)).toContain("Time range: Last 6 hours");
+        await expectSoon(() => page.url()).toBe(`${server.url}/logs?from=6h`);
+        await expectSoon(() => focused(page)).toContain("Time range: Last 6 hours");
 
         await page.keyboard.press("t");
         await panel.getByLabel("From").fill("2026-01-31T13:00:00");
@@ -204,15 +205,17 @@ describe("the scope", () => {
         await panel.getByLabel("To (empty: now)").fill("2026-01-31T14:00:00");
         await panel.getByRole("button", { name: "Show this range" }).click();
         await panel.waitFor({ state: "detached" });
-        expect(page.url()).toBe(`${server.url}/logs?from=2026-01-31T12:00:00.000Z&to=2026-01-31T13:00:00.000Z`);
+        await expectSoon(() => page.url()).toBe(
+          `${server.url}/logs?from=2026-01-31T12:00:00.000Z&to=2026-01-31T13:00:00.000Z`,
+        );
         await page.goBack();
-        expect(await page.getByRole("button", { name: "Time range: Last 6 hours" }).count()).toBe(1);
+        await expectSoon(() => page.getByRole("button", { name: "Time range: Last 6 hours" }).count()).toBe(1);
 
         await page.keyboard.press("t");
         await panel.waitFor();
         await page.keyboard.press("Escape");
         await panel.waitFor({ state: "detached" });
-        expect(await focused(page)).toContain("Time range: Last 6 hours");
+        await expectSoon(() => focused(page)).toContain("Time range: Last 6 hours");
       }),
     ));
 
@@ -220,7 +223,7 @@ describe("the scope", () => {
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/logs?from=yesterday" }, async ({ page }) => {
         await page.getByText("The time range in the link is not valid").waitFor();
-        expect(await page.getByRole("button", { name: "Time range: Last hour" }).count()).toBe(1);
+        await expectSoon(() => page.getByRole("button", { name: "Time range: Last hour" }).count()).toBe(1);
       }),
     ));
 });
@@ -237,13 +240,15 @@ describe("the time range", () => {
         };
         await type("3h");
         await page.getByRole("button", { name: "Time range: Last 3h" }).waitFor();
-        expect(new URL(page.url()).search).toBe("?from=3h");
+        await expectSoon(() => new URL(page.url()).search).toBe("?from=3h");
         await type("2026-01-31 12:00 to 13:00");
         await page.getByRole("button", { name: "Time range: 2026-01-31 12:00:00 – 2026-01-31 13:00:00" }).waitFor();
-        expect(new URL(page.url()).search).toBe("?from=2026-01-31T11:00:00.000Z&to=2026-01-31T12:00:00.000Z");
+        await expectSoon(() => new URL(page.url()).search).toBe(
+          "?from=2026-01-31T11:00:00.000Z&to=2026-01-31T12:00:00.000Z",
+        );
         await type("soon");
         await page.getByRole("alert").getByText("Write a length (3h), a day (yesterday").waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
       }),
     ));
 
@@ -261,7 +266,7 @@ describe("the time range", () => {
         await asked;
         // While it is asked for again, what is old is dim.
         await page.locator('.logs-list[aria-busy="false"]').waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await page.keyboard.press("Escape");
         await page.locator(".logs-line", { hasText: "12:00:00.000" }).waitFor();
         await page.getByRole("button", { name: `${date} 11:30:00 – ${date} 12:30:00 UTC` }).waitFor();
@@ -271,28 +276,28 @@ describe("the time range", () => {
         await page.waitForURL((url) => url.search.includes(`from=${date}T12:00:00.000Z&to=${date}T12:01:00.000Z`));
         await page.getByRole("navigation").getByRole("link", { name: "Storage" }).click();
         await page.getByText(`${date} 12:00:00.000`).first().waitFor();
-        expect(new URL(page.url()).searchParams.get("clocks")).toBe("utc");
+        await expectSoon(() => new URL(page.url()).searchParams.get("clocks")).toBe("utc");
         await page.setViewportSize({ width: 390, height: 844 });
         await page.getByRole("navigation").getByRole("link", { name: "Logs" }).click();
         await page.keyboard.press("t");
         await page.getByLabel("UTC").waitFor();
-        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+        await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
         await page.locator('.logs-list[aria-busy="false"]').waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
       });
     }));
 
   test("is there only where it has an effect, and is kept in the address over the other pages", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/?from=6h" }, async ({ page }) => {
-        const ranged = [];
+        const ranged: readonly string[] = ["overview", "logs", "timings", "alerts"];
         for (const name of PAGE_NAMES) {
           await page.getByRole("navigation").getByRole("link", { name, exact: false }).click();
           await page.locator("[aria-current=page]", { hasText: new RegExp(name, "i") }).waitFor();
-          if ((await page.getByRole("button", { name: /^Time range/ }).count()) > 0) ranged.push(name);
-          expect(new URL(page.url()).search).toBe("?from=6h");
+          const ranges = page.getByRole("button", { name: /^Time range/ });
+          await expectSoon(async () => [name, await ranges.count()]).toEqual([name, ranged.includes(name) ? 1 : 0]);
+          await expectSoon(() => new URL(page.url()).search).toBe("?from=6h");
         }
-        expect(ranged).toEqual(["overview", "logs", "timings"]);
       }),
     ));
 
@@ -309,7 +314,7 @@ describe("the time range", () => {
         await page.keyboard.press("z");
         await named("Last 7 days");
         await page.keyboard.press("z");
-        expect(await page.getByRole("button", { name: "Zoom out" }).isDisabled()).toBe(true);
+        await expectSoon(() => page.getByRole("button", { name: "Zoom out" }).isDisabled()).toBe(true);
       }),
     ));
 });
@@ -319,9 +324,9 @@ describe("the page", () => {
     withServer(configText(), (server) =>
       withAppPage(browser, server, { colorScheme: "light" }, async ({ page }) => {
         const background = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
-        expect(await background()).toBe("rgb(255, 255, 255)");
+        await expectSoon(() => background()).toBe("rgb(255, 255, 255)");
         await page.emulateMedia({ colorScheme: "dark" });
-        expect(await background()).toBe("rgb(18, 22, 28)");
+        await expectSoon(() => background()).toBe("rgb(18, 22, 28)");
       }),
     ));
 
@@ -331,7 +336,7 @@ describe("the page", () => {
         await page.route("**/api/v1/usage", (route) => route.abort());
         await page.reload();
         await page.getByRole("alert").getByText("The server cannot be reached.").first().waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
         await page.unroute("**/api/v1/usage");
         await page.getByRole("button", { name: "Try again" }).first().click();
         await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();

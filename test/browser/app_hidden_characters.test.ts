@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import type { ShownRecord } from "../../src/core/record.ts";
-import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon, settled } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 const SCREENSHOTS = process.env["SIMPLELOGS_TEST_SCREENSHOTS"];
@@ -34,7 +35,8 @@ const HIDDEN_TEXTS = `(() => {
 })()`;
 
 async function expectAllVisible(page: Page, name: string): Promise<void> {
-  expect(await page.evaluate(HIDDEN_TEXTS)).toEqual([]);
+  await settled(page);
+  await expectSoon(() => page.evaluate(HIDDEN_TEXTS)).toEqual([]);
   if (SCREENSHOTS === undefined) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
@@ -80,7 +82,7 @@ describe("hidden characters", () => {
         if (shown !== "") await page.getByText(shown).first().waitFor();
         if (name === "rejections") await page.locator("[data-rejection]").first().click();
         await expectAllVisible(page, name);
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
       });
     }),
   );
@@ -103,7 +105,7 @@ describe("hidden characters", () => {
         ]);
         await page.getByText("va\\u202elue").last().selectText();
         await page.keyboard.press("Control+c");
-        expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe("va\u202elue");
+        await expectSoon(() => page.evaluate<string>("navigator.clipboard.readText()")).toBe("va\u202elue");
         await page.getByText("va\\u202elue").last().waitFor();
         await page.goto(`${server.url}/logs`);
         await page.getByRole("button", { name: "By touchpoint" }).click();

@@ -1,11 +1,12 @@
 // The order of the list and the ways on from a record, in a real browser: oldest first, what was around it, everything
 // with its key, one value followed.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 const PHONE = { width: 390, height: 844 };
@@ -44,9 +45,6 @@ const details = (page: Page) => page.getByRole("group", { name: /^Record/ });
 const parameters = (page: Page) => Object.fromEntries(new URL(page.url()).searchParams);
 const messages = async (page: Page) =>
   (await lines(page).allInnerTexts()).map((text) => /number \d+/.exec(text)?.[0] ?? "").filter((text) => text !== "");
-/** The list before stays until the answer comes. */
-const shows = (page: Page, expected: readonly string[]) =>
-  eventually(expected.join(), async () => (await messages(page)).join() === expected.join(), 30_000);
 const fits = (page: Page) => page.evaluate<number>("document.scrollingElement.scrollWidth");
 
 describe("the list", () => {
@@ -59,19 +57,19 @@ describe("the list", () => {
         await page.keyboard.press("o");
         await page.getByRole("list", { name: "Records, oldest first" }).waitFor();
         await page.getByText("3 in all").waitFor();
-        await shows(page, ["number 2", "number 3", "number 1"]);
-        expect(parameters(page)).toEqual({ order: "asc" });
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectSoon(() => messages(page)).toEqual(["number 2", "number 3", "number 1"]);
+        await expectSoon(() => parameters(page)).toEqual({ order: "asc" });
+        await expectAccessible(page, THEMES);
         await page.reload();
         await page.getByText("3 in all").waitFor();
-        await shows(page, ["number 2", "number 3", "number 1"]);
+        await expectSoon(() => messages(page)).toEqual(["number 2", "number 3", "number 1"]);
         await page.getByRole("button", { name: "Live" }).click();
         await page.getByRole("list", { name: "Records, newest first" }).waitFor();
-        expect(parameters(page)).toEqual({ live: "on" });
+        await expectSoon(() => parameters(page)).toEqual({ live: "on" });
         await page.getByRole("button", { name: "Oldest first" }).click();
         await page.getByRole("button", { name: "Oldest first", pressed: true }).click();
         await page.getByRole("list", { name: "Records, newest first" }).waitFor();
-        expect(parameters(page)).toEqual({});
+        await expectSoon(() => parameters(page)).toEqual({});
       },
     ));
 
@@ -106,9 +104,9 @@ describe("around a record", () => {
           return top > 0 && bottom < innerHeight;
         })()`),
       );
-      expect(await page.locator(".virtual-row").first().getAttribute("aria-setsize")).toBe("102");
-      expect(await page.getByRole("button", { name: /^Time range/ }).count()).toBe(0);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => page.locator(".virtual-row").first().getAttribute("aria-setsize")).toBe("102");
+      await expectNone(page.getByRole("button", { name: /^Time range/ }));
+      await expectAccessible(page, THEMES);
       await page.getByRole("list", { name: "Records, newest first" }).focus();
       await page.keyboard.press("Home");
       await page.getByText("number 31", { exact: true }).waitFor();
@@ -119,7 +117,7 @@ describe("around a record", () => {
       await marked.getByText("from number 80").waitFor();
       await page.getByRole("button", { name: "Back to the search" }).click();
       await page.getByText("1 in all").waitFor();
-      expect(parameters(page)["q"]).toBe("number from 80");
+      await expectSoon(() => parameters(page)["q"]).toBe("number from 80");
       await page.goBack();
       await marked.waitFor();
     }));
@@ -134,19 +132,19 @@ describe("around a record", () => {
       const size = (count: number) => page.locator(`.virtual-row[aria-setsize="${count}"]`).first().waitFor();
       // Two before it, itself, 50 after, and the line that ends the list.
       await size(54);
-      expect(parameters(page)["same"]).toBe("key");
+      await expectSoon(() => parameters(page)["same"]).toBe("key");
       await page.getByRole("button", { name: "Same touchpoint" }).click();
       await page.getByRole("button", { name: "Same source" }).click();
-      expect(parameters(page)["same"]).toBe("touchpoint,key,source");
+      await expectSoon(() => parameters(page)["same"]).toBe("touchpoint,key,source");
       await page.keyboard.press("o");
       await page.getByRole("list", { name: "Records, oldest first" }).waitFor();
       await page.getByRole("list", { name: "Records, oldest first" }).focus();
       await page.keyboard.press("End");
       await page.getByText("number 0", { exact: true }).waitFor();
       await page.setViewportSize(PHONE);
-      expect(await fits(page)).toBe(PHONE.width);
+      await expectSoon(() => fits(page)).toBe(PHONE.width);
       await page.locator('.logs-list[aria-busy="false"]').waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
     }));
 
   test("are those of its own project, whatever the header says, and of its time, when it is deleted", () => {
@@ -159,14 +157,14 @@ describe("around a record", () => {
         await page.getByText("number 1", { exact: true }).click();
         await details(page).getByRole("link", { name: "Around this" }).click();
         await page.getByText(/of project default/).waitFor();
-        await shows(page, ["number 1", "number 3"]);
+        await expectSoon(() => messages(page)).toEqual(["number 1", "number 3"]);
         await page.goto(`${server.url}/logs?near=${Date.now() - 7_000}:999`);
         await page.getByText("Record 999 does not exist, or was deleted.").waitFor();
         await page.locator(".logs-line", { hasText: "number 2" }).waitFor();
-        await shows(page, ["number 1", "number 2", "number 3"]);
+        await expectSoon(() => messages(page)).toEqual(["number 1", "number 2", "number 3"]);
         await page.goto(`${server.url}/logs?near=soon`);
         await page.getByText("The link does not name a record.").waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
       });
     });
   });
@@ -207,10 +205,15 @@ describe("everything with a record's key", () => {
         await page.getByText("number 2", { exact: true }).click();
         await details(page).getByRole("link", { name: "Everything with this key" }).click();
         await page.getByText("number 1", { exact: true }).waitFor();
-        await shows(page, ["number 1", "number 2"]);
-        expect(parameters(page)).toEqual({ project: "default", from: "all", order: "asc", q: 'key:"req 1"' });
+        await expectSoon(() => messages(page)).toEqual(["number 1", "number 2"]);
+        await expectSoon(() => parameters(page)).toEqual({
+          project: "default",
+          from: "all",
+          order: "asc",
+          q: 'key:"req 1"',
+        });
         await page.getByRole("button", { name: "Time range: All time" }).waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
       },
     ));
 });
@@ -232,8 +235,8 @@ describe("a value that is followed", () => {
         await details(page).getByRole("link", { name: 'Follow, oldest first: metadata.user.id:"u 1"' }).click();
         await page.locator(".logs-total", { hasText: "2 records" }).waitFor();
         await page.locator('.logs-list[aria-busy="false"]').waitFor();
-        await shows(page, ["number 2", "number 1"]);
-        expect(parameters(page)).toEqual({ from: "6h", order: "asc", q: 'metadata.user.id:"u 1"' });
+        await expectSoon(() => messages(page)).toEqual(["number 2", "number 1"]);
+        await expectSoon(() => parameters(page)).toEqual({ from: "6h", order: "asc", q: 'metadata.user.id:"u 1"' });
       },
     ));
 
@@ -242,6 +245,6 @@ describe("a value that is followed", () => {
       await page.goto(`${server.url}/logs?open=1`);
       await details(page).getByRole("link", { name: "Follow, oldest first: metadata.user:u_1" }).click();
       await page.getByText("1 in all").waitFor();
-      expect(parameters(page)).toEqual({ from: "all", order: "asc", q: "metadata.user:u_1" });
+      await expectSoon(() => parameters(page)).toEqual({ from: "all", order: "asc", q: "metadata.user:u_1" });
     }));
 });

@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser, startWebsite } from "../support/browser.ts";
+import { expectNone, expectSoon, placeOf } from "../support/expect_soon.ts";
 import { run } from "../support/run.ts";
 import { CLIENT_KEY, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
@@ -51,11 +52,11 @@ describe("on a server that has nothing", () => {
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByRole("heading", { name: "Send your first log" }).waitFor();
         await page.getByText("Waiting for the first entry").waitFor();
-        expect(await page.getByRole("heading", { name: "Entries per minute" }).count()).toBe(0);
+        await expectNone(page.getByRole("heading", { name: "Entries per minute" }));
         await server.send([{ message: "hello", timestamp: Date.now() }]);
         await page.getByText("The first entry has arrived.").waitFor();
         await tile(page, "Entries").getByText("1", { exact: true }).waitFor();
-        expect(await page.getByRole("heading", { name: "Send your first log" }).count()).toBe(0);
+        await expectNone(page.getByRole("heading", { name: "Send your first log" }));
       }),
     ));
 
@@ -119,8 +120,9 @@ describe("on a server that has nothing", () => {
       const origin = website.origin("localhost");
       await withServer(configText({ pair: `origins = ["${origin}"]` }), (server) =>
         withAppPage(browser, server, {}, async ({ page }) => {
-          const text = await page.getByRole("region", { name: "Browser program" }).innerText();
           await page.getByText(`from ${origin}`).waitFor();
+          const program = page.getByRole("region", { name: "Browser program" });
+          const text = await expectSoon(() => program.innerText()).toContain("ck_your_client_key");
           markup = text.replace("ck_your_client_key", CLIENT_KEY);
           const visitor = await page.context().newPage();
           await visitor.goto(origin);
@@ -138,10 +140,10 @@ describe("on a server that has nothing", () => {
     withServer(configText(), (server) =>
       withAppPage(browser, server, { permissions: ["clipboard-read", "clipboard-write"] }, async ({ page }) => {
         const shown = await snippetText(page, "Python");
-        expect(page.url()).toEndWith("/?snippet=python");
+        await expectSoon(() => page.url()).toEndWith("/?snippet=python");
         await page.getByRole("button", { name: "Copy the Python program" }).click();
         await page.getByText("Copied").waitFor({ state: "attached" });
-        expect(await page.evaluate("navigator.clipboard.readText()")).toBe(shown);
+        await expectSoon(() => page.evaluate("navigator.clipboard.readText()")).toBe(shown);
         expect(shown).toContain(`api_endpoint="${server.url}/api/v1"`);
         const all = await page.content();
         expect([all.includes(SERVER_KEY), all.includes(CLIENT_KEY)]).toEqual([false, false]);
@@ -155,12 +157,12 @@ describe("on a server that has entries", () => {
       await fill(server);
       await withAppPage(browser, server, {}, async ({ page }) => {
         await tile(page, "Entries").getByText("29", { exact: true }).waitFor();
-        expect(await tile(page, "Error rate").innerText()).toMatch(/10 %[\s\S]*2 errors in 20 logs/);
-        expect(await tile(page, "Timings").innerText()).toContain("9");
+        await expectSoon(() => tile(page, "Error rate").innerText()).toMatch(/10 %[\s\S]*2 errors in 20 logs/);
+        await expectSoon(() => tile(page, "Timings").innerText()).toContain("9");
         await tile(page, "Running now").getByText("1", { exact: true }).waitFor();
         await tile(page, "Error rate").getByRole("link").click();
         await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
-        expect(new URL(page.url()).searchParams.get("q")).toBe("kind:log level:error");
+        await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("kind:log level:error");
       });
     }));
 
@@ -170,7 +172,7 @@ describe("on a server that has entries", () => {
       await withAppPage(browser, server, {}, async ({ page }) => {
         const table = page.getByRole("table", { name: "Slowest touchpoints by p95" });
         await table.waitFor();
-        expect(await table.getByRole("link").allInnerTexts()).toEqual(["db/slow", "db/middle", "db/quick"]);
+        await expectSoon(() => table.getByRole("link").allInnerTexts()).toEqual(["db/slow", "db/middle", "db/quick"]);
         await table.getByRole("img", { name: "p95 over time: db/slow" }).waitFor();
         await table.getByRole("link", { name: "db/slow" }).click();
         await page.getByRole("heading", { name: "Timings", level: 1 }).waitFor();
@@ -184,7 +186,7 @@ describe("on a server that has entries", () => {
       await withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByRole("link", { name: "api/orders" }).click();
         await page.getByText("entry 10").first().waitFor();
-        expect(await page.getByText("entry 4").count()).toBe(0);
+        await expectNone(page.getByText("entry 4"));
       });
     }));
 
@@ -193,8 +195,7 @@ describe("on a server that has entries", () => {
       await fill(server);
       await withAppPage(browser, server, {}, async ({ page }) => {
         await tile(page, "Entries").getByText("29", { exact: true }).waitFor();
-        const box = await page.locator(".u-over").boundingBox();
-        if (box === null) throw new Error("there is no chart");
+        const box = await placeOf(page.locator(".u-over"));
         const y = box.y + box.height / 2;
         // The first quarter lies before the oldest entry.
         await page.mouse.move(box.x + 2, y);
@@ -210,7 +211,7 @@ describe("on a server that has entries", () => {
         expect(dragged).toBeWithin(13, 17);
         await page.getByRole("button", { name: "Show the last 15 minutes" }).waitFor();
         await page.keyboard.press("z");
-        expect(minutesShown()).toBe(3 * dragged);
+        await expectSoon(minutesShown).toBe(3 * dragged);
         await page.goBack();
         await page.goBack();
         await tile(page, "Entries").getByText("29", { exact: true }).waitFor();
@@ -237,11 +238,11 @@ describe("on a server that has entries", () => {
           const plan = page.getByRole("region", { name: "This month" });
           await plan.getByText("1 over the limit, still stored").waitFor();
           const meter = plan.getByRole("meter", { name: "Monthly limit of default" });
-          expect(await meter.getAttribute("aria-valuetext")).toBe("125 %");
+          await expectSoon(() => meter.getAttribute("aria-valuetext")).toBe("125 %");
           const health = page.getByRole("region", { name: "Server" });
           await health.getByText("ready").waitFor();
           await health.getByText("0 of 50,000 requests").waitFor();
-          expect(await health.getByRole("meter").count()).toBe(2);
+          await expectSoon(() => health.getByRole("meter").count()).toBe(2);
         });
       },
     ));
@@ -256,7 +257,7 @@ describe("on a server that has entries", () => {
         await tile(page, "Running now").getByText("0", { exact: true }).waitFor();
         await page.getByText("No timings in this time range").waitFor();
         await page.getByText("No errors in this time range").waitFor();
-        expect(await page.getByRole("region", { name: "This month" }).innerText()).not.toContain("default");
+        await expectNone(page.getByRole("region", { name: "This month" }).getByText("default"));
       });
     });
   });
@@ -272,9 +273,9 @@ describe("on a server that has entries", () => {
         await page.keyboard.press("r");
         await page.getByRole("region", { name: "Server" }).getByText("unreachable").waitFor();
         await page.getByRole("alert").first().waitFor();
-        expect(await page.getByRole("alert").count()).toBe(1);
-        expect(await tile(page, "Entries").innerText()).toContain("29");
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectSoon(() => page.getByRole("alert").count()).toBe(1);
+        await expectSoon(() => tile(page, "Entries").innerText()).toContain("29");
+        await expectAccessible(page);
       });
     }));
 });
@@ -284,14 +285,14 @@ describe("on any server", () => {
     withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10" }), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByText("from http://localhost:3000").waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await page.getByRole("tab", { name: "Node.js" }).click();
         await page.getByText("project default").waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await fill(server);
         await page.getByRole("img", { name: "p95 over time: db/slow" }).waitFor();
         await page.getByRole("link", { name: "api/orders" }).waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
       }),
     ));
 
@@ -303,13 +304,13 @@ describe("on any server", () => {
         await page.getByText("from http://localhost:3000").waitFor();
         for (const name of ["Browser", "Node.js", "Python", "curl"]) {
           await page.getByRole("tab", { name }).click();
-          expect([name, await overflow()]).toEqual([name, 0]);
+          await expectSoon(async () => [name, await overflow()]).toEqual([name, 0]);
         }
         await page.getByText("project default").waitFor();
         await fill(server);
         await server.send([{ touchpoint: `long/${"name/".repeat(30)}`, duration: 5_000_000, timestamp: Date.now() }]);
         await page.getByRole("img", { name: /p95 over time: long/ }).waitFor();
-        expect(await overflow()).toBe(0);
+        await expectSoon(() => overflow()).toBe(0);
       }),
     ));
 
@@ -341,15 +342,13 @@ describe("on any server", () => {
         await server.send(entries, { key: "sk_abcdefghij0123456789" });
         for (const name of hostile) {
           await page.getByRole("img", { name: `p95 over time: ${name}`, exact: true }).waitFor();
-          expect(await page.getByRole("link", { name, exact: true }).count()).toBe(2);
+          await expectSoon(() => page.getByRole("link", { name, exact: true }).count()).toBe(2);
         }
         await page.getByRole("meter").first().waitFor();
-        expect(await page.evaluate("document.querySelectorAll('main img, main script, main svg[onload]').length")).toBe(
-          0,
-        );
-        expect(await page.evaluate("[...document.links].every((link) => link.protocol === location.protocol)")).toBe(
-          true,
-        );
+        await expectNone(page.locator("main img, main script, main svg[onload]"));
+        await expectSoon(() =>
+          page.evaluate("[...document.links].every((link) => link.protocol === location.protocol)"),
+        ).toBe(true);
       });
     });
   });

@@ -1,9 +1,10 @@
 // Patterns of messages in a real browser: in Logs beside the lines, and on the overview.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { type AppPage, accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { type AppPage, expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { configText, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -62,7 +63,7 @@ const DECLINED = "card <num> declined (a,b* -x)";
 describe("patterns in Logs", () => {
   test("show each pattern with its count, its share, its levels, and whether it is new in this range", () =>
     withPatterns({}, async ({ page }) => {
-      expect(await texts(page)).toEqual([
+      await expectSoon(() => texts(page)).toEqual([
         "12 71 %",
         `info ${PLACED}`,
         "3 18 %",
@@ -70,7 +71,10 @@ describe("patterns in Logs", () => {
         "2 12 %",
         `new error 1 warn 1 ${DECLINED}`,
       ]);
-      expect(await rows(page).first().locator(".pattern-mask").allInnerTexts()).toEqual(["<num>", "<duration>"]);
+      await expectSoon(() => rows(page).first().locator(".pattern-mask").allInnerTexts()).toEqual([
+        "<num>",
+        "<duration>",
+      ]);
       await page.getByText("3 patterns of 17 messages").waitFor();
     }));
 
@@ -79,11 +83,14 @@ describe("patterns in Logs", () => {
       const toggle = page.getByRole("button", { name: "Patterns", exact: true });
       await toggle.click();
       await rows(page).first().waitFor();
-      expect([parameterOf(page, "view"), await toggle.getAttribute("aria-pressed")]).toEqual(["patterns", "true"]);
-      await page.waitForFunction("document.activeElement.textContent === 'Patterns'");
+      await expectSoon(async () => [parameterOf(page, "view"), await toggle.getAttribute("aria-pressed")]).toEqual([
+        "patterns",
+        "true",
+      ]);
+      await expectSoon(() => page.evaluate("document.activeElement.textContent")).toBe("Patterns");
       await page.keyboard.press("m");
       await page.locator(".logs-line").first().waitFor();
-      expect(parameterOf(page, "view")).toBe(null);
+      await expectSoon(() => parameterOf(page, "view")).toBe(null);
       await page.goBack();
       await rows(page).first().waitFor();
     }));
@@ -92,12 +99,12 @@ describe("patterns in Logs", () => {
     withPatterns({}, async ({ page }) => {
       await page.getByRole("link", { name: DECLINED }).click();
       await page.locator(".logs-total", { hasText: "2 records" }).waitFor();
-      expect(await page.locator(".logs-line").count()).toBe(2);
-      expect(parameterOf(page, "q")).toBe(`pattern:"${DECLINED}"`);
+      await expectSoon(() => page.locator(".logs-line").count()).toBe(2);
+      await expectSoon(() => parameterOf(page, "q")).toBe(`pattern:"${DECLINED}"`);
       await page.goBack();
       await rows(page).nth(2).getByRole("button", { name: "Exclude" }).click();
       await page.getByText("2 patterns of 15 messages").waitFor();
-      expect(parameterOf(page, "q")).toBe(`-pattern:"${DECLINED}"`);
+      await expectSoon(() => parameterOf(page, "q")).toBe(`-pattern:"${DECLINED}"`);
       await page.getByRole("button", { name: "Lines" }).click();
       await page.locator(".logs-total", { hasText: "15 records" }).waitFor();
     }));
@@ -105,13 +112,13 @@ describe("patterns in Logs", () => {
   test("are only the new ones on request, or in another order", () =>
     withPatterns({}, async ({ page }) => {
       await page.getByRole("button", { name: "New in this range (1)" }).click();
-      expect(await texts(page)).toEqual(["2 12 %", `new error 1 warn 1 ${DECLINED}`]);
-      expect(parameterOf(page, "only")).toBe("new");
+      await expectSoon(() => texts(page)).toEqual(["2 12 %", `new error 1 warn 1 ${DECLINED}`]);
+      await expectSoon(() => parameterOf(page, "only")).toBe("new");
       await page.getByRole("button", { name: "New in this range (1)" }).click();
       await page.getByLabel("Order").selectOption("New first");
-      expect((await texts(page))[1]).toContain(DECLINED);
+      await expectSoon(async () => (await texts(page))[1]).toContain(DECLINED);
       await page.getByLabel("Order").selectOption("Began last");
-      expect((await texts(page))[1]).toContain(FAILED);
+      await expectSoon(async () => (await texts(page))[1]).toContain(FAILED);
     }));
 
   test("open one record as an example, which a link shows as well", () =>
@@ -119,25 +126,25 @@ describe("patterns in Logs", () => {
       await rows(page).nth(1).getByRole("button", { name: "Example" }).click();
       await page.getByRole("group", { name: /^Record \d+$/ }).waitFor();
       const path = new URL(page.url());
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await app.open(`${path.pathname}${path.search}`);
       await page
         .getByRole("group", { name: /^Record \d+$/ })
         .getByText("api/orders", { exact: true })
         .waitFor();
       await page.getByRole("button", { name: "Close", exact: true }).click();
-      expect(parameterOf(page, "open")).toBe(null);
+      await expectSoon(() => parameterOf(page, "open")).toBe(null);
     }));
 
   test("are reached with the arrow keys", () =>
     withPatterns({}, async ({ page }) => {
       await page.getByRole("link", { name: PLACED }).focus();
       await page.keyboard.press("ArrowDown");
-      expect(await page.evaluate("document.activeElement.textContent")).toBe(FAILED);
+      await expectSoon(() => page.evaluate("document.activeElement.textContent")).toBe(FAILED);
       await page.keyboard.press("ArrowUp");
       await page.keyboard.press("Enter");
       await page.locator(".logs-line").first().waitFor();
-      expect(parameterOf(page, "q")).toBe(`pattern:"${PLACED}"`);
+      await expectSoon(() => parameterOf(page, "q")).toBe(`pattern:"${PLACED}"`);
     }));
 
   test("say that there are none, what is wrong with a search, and that the server failed", () =>
@@ -158,10 +165,10 @@ describe("patterns in Logs", () => {
   test("are accessible in both themes, and fit a phone", () =>
     withPatterns({}, async ({ page }) => {
       await rows(page).first().waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await page.setViewportSize({ width: 390, height: 800 });
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      await expectAccessible(page, THEMES);
     }));
 });
 
@@ -169,9 +176,10 @@ test("the overview shows the error patterns, new ones first and marked, which le
   withPatterns({ path: "/" }, async ({ page }) => {
     const list = page.getByRole("list", { name: "Error patterns, new ones first" });
     await list.waitFor();
-    const shown = await list.locator(".error-pattern-text").allInnerTexts();
-    expect(shown.map((text) => text.replaceAll(/\s+/g, " "))).toEqual([`new ${DECLINED}`, FAILED]);
-    await list.getByRole("link", { name: FAILED }).click();
+    const shown = async () =>
+      (await list.locator(".error-pattern-text").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
+    await expectSoon(shown).toEqual([`new ${DECLINED}`, FAILED]);
+    await list.getByRole("link", { name: FAILED, exact: true }).click();
     await page.locator(".logs-total", { hasText: "3 records" }).waitFor();
-    expect(parameterOf(page, "q")).toBe(`level:error pattern:"${FAILED.replaceAll('"', '\\"')}"`);
+    await expectSoon(() => parameterOf(page, "q")).toBe(`level:error pattern:"${FAILED.replaceAll('"', '\\"')}"`);
   }));

@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { configText, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -37,14 +38,14 @@ test("Timings has a table of each project, and a name leads into its own", () =>
   withProjects("/timings", async (page) => {
     const blog = page.getByRole("region", { name: "Project blog" });
     const shop = page.getByRole("region", { name: "Project default" });
-    expect(await blog.getByRole("row").nth(2).innerText()).toContain("9 s");
-    expect(await shop.getByRole("row").nth(2).innerText()).toContain("5 ms");
+    await expectSoon(() => blog.getByRole("row").nth(2).innerText()).toContain("9 s");
+    await expectSoon(() => shop.getByRole("row").nth(2).innerText()).toContain("5 ms");
     // What is closed in one stays open in the other.
     await blog.getByRole("button", { name: "Collapse api/" }).click();
     await blog.getByRole("link", { name: "pay" }).waitFor({ state: "detached" });
     await shop.getByRole("link", { name: "pay" }).click();
     await page.getByRole("heading", { level: 2, name: "pay" }).waitFor();
-    expect(parametersOf(page)).toMatchObject({ project: "default", show: "touchpoint:api/pay" });
+    await expectSoon(() => parametersOf(page)).toMatchObject({ project: "default", show: "touchpoint:api/pay" });
   }));
 
 test("a link to a name without its project asks which one is meant", () =>
@@ -52,23 +53,24 @@ test("a link to a name without its project asks which one is meant", () =>
     await page.getByText("Several projects have this name").waitFor();
     await page.getByRole("tabpanel").getByRole("link", { name: "blog" }).click();
     await page.getByRole("heading", { name: "Distribution" }).waitFor();
-    expect(parametersOf(page)).toMatchObject({ project: "blog", show: "touchpoint:api/pay" });
+    await expectSoon(() => parametersOf(page)).toMatchObject({ project: "blog", show: "touchpoint:api/pay" });
   }));
 
 test("the Overview names the project of each row", () =>
   withProjects("/", async (page) => {
     const slowest = page.getByRole("table", { name: "Slowest touchpoints by p95" });
     await slowest.waitFor();
-    const rows = await slowest.getByRole("row").allInnerTexts();
-    expect(rows.slice(1).map((row) => /(blog|default)/.exec(row)?.[0])).toEqual(["blog", "default"]);
+    const projects = async () =>
+      (await slowest.getByRole("row").allInnerTexts()).slice(1).map((row) => /(blog|default)/.exec(row)?.[0]);
+    await expectSoon(projects).toEqual(["blog", "default"]);
     const errors = page.locator(".overview-sources li");
-    expect((await errors.allInnerTexts()).map((row) => row.split(/\s+/))).toEqual([
+    await expectSoon(async () => (await errors.allInnerTexts()).map((row) => row.split(/\s+/))).toEqual([
       ["api/pay", "blog", "3"],
       ["api/pay", "default", "1"],
     ]);
     await errors.nth(1).getByRole("link").click();
     await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
-    expect(parametersOf(page)).toMatchObject({ project: "default" });
+    await expectSoon(() => parametersOf(page)).toMatchObject({ project: "default" });
   }));
 
 test("running timings lead to the touchpoint of their own project", () =>
@@ -76,17 +78,17 @@ test("running timings lead to the touchpoint of their own project", () =>
     const table = page.getByRole("table", { name: /^Running/ });
     await table.getByRole("row").filter({ hasText: "blog" }).getByRole("link", { name: "api/pay" }).click();
     await page.getByRole("heading", { level: 2, name: "pay" }).waitFor();
-    expect(parametersOf(page)).toMatchObject({ project: "blog" });
+    await expectSoon(() => parametersOf(page)).toMatchObject({ project: "blog" });
   }));
 
 test("the tree in Logs counts each project, and a press leads into it", () =>
   withProjects("/logs?group=touchpoint", async (page) => {
     const blog = page.getByRole("region", { name: "Project blog" });
     await blog.getByRole("button", { name: /^pay/ }).waitFor();
-    expect(await blog.getByRole("button", { name: /^pay/ }).innerText()).toMatch(/pay\s+4/);
+    await expectSoon(() => blog.getByRole("button", { name: /^pay/ }).innerText()).toMatch(/pay\s+4/);
     await page.getByRole("region", { name: "Project default" }).getByRole("button", { name: /^pay/ }).click();
     await page.getByText("2 records", { exact: true }).first().waitFor();
-    expect(parametersOf(page)).toMatchObject({ project: "default", q: "touchpoint:api/pay" });
+    await expectSoon(() => parametersOf(page)).toMatchObject({ project: "default", q: "touchpoint:api/pay" });
   }));
 
 test.each(["/timings", "/", "/timings?show=touchpoint:api/pay", "/logs?group=touchpoint"])(
@@ -96,8 +98,8 @@ test.each(["/timings", "/", "/timings?show=touchpoint:api/pay", "/logs?group=tou
       path,
       async (page) => {
         await page.locator("main").getByText("blog").first().waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+        await expectAccessible(page, THEMES);
+        await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
       },
       390,
     ),

@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Locator, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon, placeOf, settled } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -50,20 +51,20 @@ describe("a line", () => {
   test("opens on a click, but not while its text is selected by a drag, a double or a triple click", () =>
     withLogs({}, [entry("payment of order failed with no reason given")], async (page) => {
       const text = page.getByText("payment of order failed");
-      const { x, y, width, height } = await boxOf(text);
+      const { x, y, width, height } = await placeOf(text);
       const middle = y + height / 2;
       await page.mouse.move(x + 1, middle);
       await page.mouse.down();
       await page.mouse.move(x + width - 1, middle, { steps: 4 });
       await page.mouse.up();
-      expect(await selected(page)).toContain("order failed");
-      expect(await details(page).count()).toBe(0);
+      await expectSoon(() => selected(page)).toContain("order failed");
+      await expectNone(details(page));
       await page.mouse.dblclick(x + 10, middle);
-      expect((await selected(page)).trim()).toBe("payment");
-      expect(await details(page).count()).toBe(0);
+      await expectSoon(async () => (await selected(page)).trim()).toBe("payment");
+      await expectNone(details(page));
       await page.mouse.click(x + 10, middle, { clickCount: 3, delay: 1 });
-      expect(await selected(page)).toContain("order failed");
-      expect(await details(page).count()).toBe(0);
+      await expectSoon(() => selected(page)).toContain("order failed");
+      await expectNone(details(page));
       await page.mouse.click(x + width + 60, middle);
       await details(page).waitFor();
       await page.mouse.click(x + 10, middle);
@@ -75,14 +76,14 @@ describe("a line", () => {
       await page.getByText("2 in all").waitFor();
       await page.keyboard.press("j");
       const button = page.getByRole("button", { name: /info api\/users two$/ });
-      expect(await button.getAttribute("aria-expanded")).toBe("false");
+      await expectSoon(() => button.getAttribute("aria-expanded")).toBe("false");
       // The focus comes when the list has scrolled to the line.
       await page.locator(".logs-chevron:focus").waitFor();
       await page.keyboard.press("ArrowRight");
       await details(page).waitFor();
-      expect(await button.getAttribute("aria-expanded")).toBe("true");
+      await expectSoon(() => button.getAttribute("aria-expanded")).toBe("true");
       await page.keyboard.press("ArrowRight");
-      expect(await details(page).count()).toBe(1);
+      await expectSoon(() => details(page).count()).toBe(1);
       await page.keyboard.press("ArrowLeft");
       await details(page).waitFor({ state: "detached" });
       await page.keyboard.press("Enter");
@@ -101,7 +102,7 @@ describe("a line", () => {
         await details(page).getByRole("button", { name: "Copy as JSON" }).focus();
         await close();
         await details(page).waitFor({ state: "detached" });
-        expect(await isFocused()).toBe(true);
+        await expectSoon(() => isFocused()).toBe(true);
       }
     }));
 
@@ -109,16 +110,15 @@ describe("a line", () => {
     const long = `${"a long message ".repeat(60)}\nwith an end`;
     return withLogs({}, [entry(long, 0, { metadata: { note: "n".repeat(300) } })], async (page) => {
       await lines(page).first().waitFor();
-      const { height } = await boxOf(lines(page).first());
-      expect(height).toBeLessThan(32);
+      await expectSoon(async () => (await boxOf(lines(page).first())).height).toBeLessThan(32);
       await page.keyboard.press("w");
       await page.getByText("with an end").waitFor();
-      expect((await boxOf(lines(page).first())).height).toBeGreaterThan(100);
-      expect(new URL(page.url()).search).toBe("?wrap=on");
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(async () => (await boxOf(lines(page).first())).height).toBeGreaterThan(100);
+      await expectSoon(() => new URL(page.url()).search).toBe("?wrap=on");
+      await expectAccessible(page, THEMES);
       await page.setViewportSize(PHONE);
-      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
+      await expectAccessible(page, THEMES);
       await page.getByRole("button", { name: "Wrap" }).click();
       await page.getByText("with an end").waitFor({ state: "detached" });
     });
@@ -133,30 +133,33 @@ describe("columns", () => {
       await page.getByText("2 in all").waitFor();
       await page.getByRole("button", { name: "Columns: choose fields" }).click();
       for (const name of ['metadata."odd, name"', "key"]) await page.getByLabel(name, { exact: true }).check();
-      expect(await accessibilityProblems(page)).toEqual([]);
+      await expectAccessible(page);
       await page.keyboard.press("Escape");
       // A field within a field is taken from a record.
       await lines(page).filter({ hasText: "one" }).getByText("one").click();
       await page.getByRole("button", { name: "Show as a column: metadata.user.roles" }).first().click();
-      expect(new URL(page.url()).searchParams.get("columns")).toBe('metadata."odd%2C name",key,metadata.user.roles');
+      await expectSoon(() => new URL(page.url()).searchParams.get("columns")).toBe(
+        'metadata."odd%2C name",key,metadata.user.roles',
+      );
       await details(page).getByRole("button", { name: "Close" }).click();
       await page.reload();
       const line = lines(page).filter({ hasText: "one" });
       await line.waitFor();
-      expect(await line.locator(".logs-cell").evaluateAll((cells) => cells.map(({ title }) => title))).toEqual([
-        'metadata."odd, name": 5',
-        "key: req-1",
-        "metadata.user.roles: admin, dev",
-      ]);
+      await expectSoon(() =>
+        line.locator(".logs-cell").evaluateAll((cells) => cells.map(({ title }) => title)),
+      ).toEqual(['metadata."odd, name": 5', "key: req-1", "metadata.user.roles: admin, dev"]);
+      await expectSoon(() => line.locator(".logs-cell a").getAttribute("href")).toContain("trace=req-1");
       const left = async (selector: string) => (await boxOf(page.locator(selector))).x;
-      expect(await left(".logs-heads .logs-cell >> nth=0")).toBe(await left(".virtual-row .logs-cell >> nth=0"));
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      const shift = async () =>
+        (await left(".logs-heads .logs-cell >> nth=0")) - (await left(".virtual-row .logs-cell >> nth=0"));
+      await expectSoon(shift).toBe(0);
+      await expectAccessible(page, THEMES);
       await page.getByRole("button", { name: "Remove the column key" }).click();
-      expect(await line.locator(".logs-cell").count()).toBe(2);
+      await expectSoon(() => line.locator(".logs-cell").count()).toBe(2);
       await page.setViewportSize(PHONE);
-      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
+      await expectSoon(() => page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
       await line.getByText("user.roles admin, dev").waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
     }));
 });
 
@@ -169,11 +172,13 @@ describe("the search field", () => {
       await page.getByRole("listbox").waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("listbox").waitFor({ state: "detached" });
-      expect(await field.inputValue()).toBe("lev");
+      await expectSoon(() => field.inputValue()).toBe("lev");
       await page.keyboard.press("Escape");
-      expect(await field.inputValue()).toBe("one");
+      await expectSoon(() => field.inputValue()).toBe("one");
       await page.keyboard.press("Escape");
-      expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe("Records, newest first");
+      await expectSoon(() => page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe(
+        "Records, newest first",
+      );
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
       await details(page).waitFor();
@@ -197,10 +202,10 @@ describe("a search", () => {
       await page.getByRole("option", { name: "message:one recent" }).click();
       await page.keyboard.press("Enter");
       await page.getByText("1 in all").waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toBe("message:one");
+      await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("message:one");
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByLabel("Admin token").waitFor();
-      expect(await page.evaluate("localStorage.getItem('simplelogs.searches')")).toBe(null);
+      await expectSoon(() => page.evaluate("localStorage.getItem('simplelogs.searches')")).toBe(null);
     }));
 
   test("goes from Logs to Timings and back, by link and by key, and to no other page", () =>
@@ -214,13 +219,13 @@ describe("a search", () => {
         await page.getByText("1 in all").waitFor();
         await page.getByRole("navigation").getByRole("link", { name: "Timings" }).click();
         await page.getByRole("heading", { level: 1, name: "Timings" }).waitFor();
-        expect(await page.getByLabel("Search timings").inputValue()).toBe("key:a");
+        await expectSoon(() => page.getByLabel("Search timings").inputValue()).toBe("key:a");
         await page.keyboard.press("g");
         await page.keyboard.press("l");
         await page.getByText("1 in all").waitFor();
         await page.getByRole("navigation").getByRole("link", { name: "Storage" }).click();
         await page.getByRole("heading", { level: 1, name: "Storage" }).waitFor();
-        expect(new URL(page.url()).search).toBe("");
+        await expectSoon(() => new URL(page.url()).search).toBe("");
       },
     ));
 });
@@ -235,14 +240,16 @@ describe("an open record", () => {
         await page.getByText("number 3", { exact: true }).click();
         await details(page).waitFor();
         const line = lines(page).filter({ hasText: /number 3\s*$/ });
-        const before = await boxOf(line);
+        const before = await placeOf(line);
         await server.send(Array.from({ length: 5 }, (_, index) => entry(`new ${index}`)));
         await page.getByText("new 4", { exact: true }).waitFor({ state: "attached" });
-        expect(await page.evaluate<number>("document.querySelector('.virtual-list').scrollTop")).toBeGreaterThan(100);
-        expect(Math.abs((await boxOf(line)).y - before.y)).toBeLessThan(2);
+        await expectSoon(() =>
+          page.evaluate<number>("document.querySelector('.virtual-list').scrollTop"),
+        ).toBeGreaterThan(100);
+        await expectSoon(async () => Math.abs((await boxOf(line)).y - before.y)).toBeLessThan(2);
         await server.send([entry("newest")]);
         await page.getByRole("button", { name: "1 new record ↑" }).waitFor();
-        expect(Math.abs((await boxOf(line)).y - before.y)).toBeLessThan(2);
+        await expectSoon(async () => Math.abs((await boxOf(line)).y - before.y)).toBeLessThan(2);
         await page.getByRole("button", { name: "1 new record ↑" }).click();
         await page.getByText("newest", { exact: true }).waitFor();
       },
@@ -257,8 +264,8 @@ describe("a list that loads", () => {
       await page.reload();
       const line = page.locator(".logs-loading .skeleton span").first();
       await line.waitFor();
-      expect((await boxOf(line)).width).toBeGreaterThan(500);
-      expect(await page.locator(".logs-loading").getAttribute("aria-busy")).toBe("true");
+      await expectSoon(async () => (await boxOf(line)).width).toBeGreaterThan(500);
+      await expectSoon(() => page.locator(".logs-loading").getAttribute("aria-busy")).toBe("true");
     }));
 });
 
@@ -269,12 +276,12 @@ describe("the histogram", () => {
       const level = (name: string) => page.locator(".chart-legend").getByRole("button", { name, exact: true });
       await level("error").click();
       await page.getByText("1 in all").waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toBe("level:error");
-      expect(await level("error").getAttribute("aria-pressed")).toBe("true");
+      await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("level:error");
+      await expectSoon(() => level("error").getAttribute("aria-pressed")).toBe("true");
       await level("timing").click();
       await page.locator(".logs-line", { hasText: "5 ms" }).waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toBe("kind:timing");
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("kind:timing");
+      await expectAccessible(page, THEMES);
       await level("timing").click();
       await page.getByText("3 in all").waitFor();
     }));
@@ -282,12 +289,14 @@ describe("the histogram", () => {
   test("zooms to the bar that is clicked, and out again by a key; a click where no bar is does nothing", () =>
     withLogs({}, [entry("one"), entry("two", 30 * 60_000)], async (page) => {
       await page.getByText("2 in all").waitFor();
-      const { x, y, width, height } = await boxOf(page.locator(".logs-histogram .u-over"));
+      const { x, y, width, height } = await placeOf(page.locator(".logs-histogram .u-over"));
       await page.mouse.click(x + width / 4, y + height - 5);
-      expect(new URL(page.url()).search).toBe("");
+      await settled(page);
+      await expectSoon(() => new URL(page.url()).search).toBe("");
       // The buckets are some 60, and the entry is in the middle of the range.
       for (let step = -3; step <= 3 && new URL(page.url()).search === ""; step++) {
         await page.mouse.click(x + width / 2 + (step * width) / 120, y + height - 5);
+        await settled(page);
       }
       await page.getByText("two", { exact: true }).waitFor();
       await page.getByText("1 in all").waitFor();
@@ -306,7 +315,7 @@ describe("an empty result", () => {
   test("offers wider ranges, which find what is older", () =>
     withLogs({ path: "/logs?from=15m" }, [entry("old", 40 * 60_000)], async (page) => {
       await page.getByText("Nothing was logged in this time range.").waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
+      await expectAccessible(page);
       await page.getByRole("button", { name: "Show the last 30 days" }).waitFor();
       await page.getByRole("button", { name: "Show the last hour" }).click();
       await page.getByText("1 in all").waitFor();

@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon, settled } from "../support/expect_soon.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
 import { CLIENT_KEY, configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
@@ -56,34 +57,30 @@ describe("the strip", () => {
       await server.send([{ message: "hi" }]);
       await withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByText("Dropped in total").waitFor();
-        expect(await strip(page).count()).toBe(0);
+        await expectNone(strip(page));
       });
     }));
 
-  test("says within three seconds that the server is gone and what is shown is old; and that it is back", () =>
+  test("says that the server is gone and what is shown is old; and that it is back", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "hi" }]);
       await withAppPage(browser, server, { expected: [FAILED_REQUEST] }, async ({ page }) => {
         await page.getByText("Dropped in total").waitFor();
         process.kill(server.pid, "SIGSTOP");
-        const stoppedAt = performance.now();
         try {
+          // After how long is what the tests of Connection say, with a clock of theirs.
           await strip(page).getByText("The server has not answered since").waitFor();
-          // Two cores are shared by all tests: what is measured is that no slow poll is waited for.
-          const passedMs = performance.now() - stoppedAt;
-          console.log(`the strip says so ${Math.round(passedMs)} ms after the server was stopped`);
-          expect(passedMs).toBeLessThan(9_000);
           await page
             .getByText(/^Old data, of \d{4}-/)
             .first()
             .waitFor();
           await shoot(page, "lost");
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
         } finally {
           process.kill(server.pid, "SIGCONT");
         }
         await strip(page).waitFor({ state: "detached" });
-        expect(await page.getByText("Old data, of").count()).toBe(0);
+        await expectNone(page.getByText("Old data, of"));
       });
     }));
 
@@ -92,16 +89,16 @@ describe("the strip", () => {
       await sendRefused(server);
       await withAppPage(browser, server, {}, async ({ page }) => {
         await strip(page).getByText("7 batches were refused in the last day.").waitFor();
-        const text = (await strip(page).innerText()).replaceAll(/\s+/g, " ");
-        expect(text).toContain("3 with 401: sk_oldk… (old keys, revoked)");
-        expect(text).toContain("2 with 403: test (client) from https://shop.example.com; and 2 others.");
+        const text = async () => (await strip(page).innerText()).replaceAll(/\s+/g, " ");
+        await expectSoon(text).toContain("3 with 401: sk_oldk… (old keys, revoked)");
+        await expectSoon(text).toContain("2 with 403: test (client) from https://shop.example.com; and 2 others.");
         await strip(page).getByRole("link", { name: "Refused" }).click();
         await page.getByRole("heading", { level: 1, name: "Refused" }).waitFor();
         await strip(page).getByRole("button", { name: "Hide" }).click();
         await strip(page).waitFor({ state: "detached" });
         await page.reload();
         await rows(page).nth(3).waitFor();
-        expect(await strip(page).count()).toBe(0);
+        await expectNone(strip(page));
         await post(server, "no JSON");
         await page.getByRole("button", { name: "Refresh" }).click();
         await strip(page).getByText("1 batch was refused in the last day. 1 with 400: key not read.").waitFor();
@@ -115,7 +112,7 @@ describe("the strip", () => {
         await server.send([{ message: "a" }, { message: "b" }, { message: "c" }, {}]);
         await withAppPage(browser, server, {}, async ({ page }) => {
           await strip(page).getByText("Entries are dropped.").waitFor();
-          expect(await strip(page).innerText()).toContain("Project default: ");
+          await expectSoon(() => strip(page).innerText()).toContain("Project default: ");
           await strip(page)
             .getByText(/quota 1, empty 1|empty 1, quota 1/)
             .waitFor();
@@ -125,10 +122,10 @@ describe("the strip", () => {
           await page.goto(`${server.url}/usage`);
           await page.getByText("1 entry over the plan dropped").waitFor();
           await shoot(page, "lost_entries");
-          expect(await page.evaluate("getComputedStyle(document.querySelector('p.usage-lost')).color")).toBe(
+          await expectSoon(() => page.evaluate("getComputedStyle(document.querySelector('p.usage-lost')).color")).toBe(
             "rgb(191, 31, 45)",
           );
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectAccessible(page, THEMES);
         });
       },
     ));
@@ -171,12 +168,12 @@ describe("a forecast", () => {
         await app.open("/usage");
         await page.getByText("Limit reached on Nov 21, 00:00 at this pace").waitFor();
         await shoot(page, "usage_forecast");
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await app.open("/storage");
         await page.getByText("File full in 9 days at this pace, on Nov 25. Oct 17 goes first.").waitFor();
         await strip(page).getByText("The data file is 90 % full.").waitFor();
         await shoot(page, "storage_forecast");
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
       });
     }));
 });
@@ -186,9 +183,9 @@ describe("the page of refused batches", () => {
     withServer(configText({ tables: REVOKED }), async (server) => {
       await sendRefused(server);
       await withAppPage(browser, server, { path: "/refused" }, async ({ page }) => {
-        await rows(page).nth(3).waitFor();
-        const texts = (await rows(page).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
-        expect(texts).toHaveLength(4);
+        const texts = await expectSoon(async () =>
+          (await rows(page).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ")),
+        ).toHaveLength(4);
         expect(texts[0]).toStartWith("401 No key 1 ×");
         expect(texts[1]).toStartWith("422 Wrong entries test (server) 1 ×");
         expect(texts[1]).toContain("entries.0.level");
@@ -198,7 +195,8 @@ describe("the page of refused batches", () => {
         );
         expect(texts[3]).toStartWith("401 Unknown or revoked key sk_oldk… (old keys, revoked) 3 ×");
         expect(texts[3]).toContain("which is revoked");
-        expect(await page.content()).not.toMatch(/[sc]k_\w{6}/);
+        await settled(page);
+        await expectSoon(async () => (await page.content()).match(/[sc]k_\w{6}/)).toBeNull();
       });
     }));
 
@@ -209,11 +207,11 @@ describe("the page of refused batches", () => {
       await withAppPage(browser, server, { path: "/refused" }, async ({ page }) => {
         await page.getByRole("group", { name: "Statuses" }).getByRole("button", { name: "401" }).click();
         await rows(page).nth(2).waitFor({ state: "detached" });
-        expect(await rows(page).count()).toBe(2);
-        expect(new URL(page.url()).searchParams.get("status")).toBe("401");
+        await expectSoon(() => rows(page).count()).toBe(2);
+        await expectSoon(() => new URL(page.url()).searchParams.get("status")).toBe("401");
         await page.getByRole("combobox", { name: "Project" }).selectOption("default");
         await rows(page).nth(1).waitFor({ state: "detached" });
-        expect(await rows(page).innerText()).toContain("No key");
+        await expectSoon(() => rows(page).innerText()).toContain("No key");
       });
     }));
 
@@ -235,7 +233,7 @@ describe("the page of refused batches", () => {
       }
       await withAppPage(browser, server, { path: "/refused" }, async ({ page }) => {
         await rows(page).first().waitFor();
-        expect(await takenAsMarkup(page)).toEqual([]);
+        await expectSoon(() => takenAsMarkup(page)).toEqual([]);
       });
     }));
 
@@ -251,8 +249,8 @@ describe("the page of refused batches", () => {
           await app.open("/refused");
           await rows(page).nth(4).waitFor();
           await strip(page).waitFor();
-          expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(width);
-          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(width);
+          await expectAccessible(page, THEMES);
           await shoot(page, `refused_${width}`);
         }
       });

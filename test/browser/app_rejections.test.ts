@@ -1,9 +1,10 @@
 // The rejections page against the compiled server: reasons, hints, and entries as trees.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
@@ -41,9 +42,12 @@ const heads = (page: Page) => page.getByRole("list", { name: "Dropped entries" }
 describe("the list", () => {
   test("has the latest first, each with its reason; opened, the hint and the entry as a tree", () =>
     withBad("/rejections", async (page) => {
-      await heads(page).nth(3).waitFor();
-      const reasons = await heads(page).locator(".badge").allInnerTexts();
-      expect(reasons).toEqual(["negative_duration", "too_deep", "too_old", "empty"]);
+      await expectSoon(() => heads(page).locator(".badge").allInnerTexts()).toEqual([
+        "negative_duration",
+        "too_deep",
+        "too_old",
+        "empty",
+      ]);
       await heads(page).nth(2).click();
       await page.getByText("did you send seconds? Times are milliseconds.").waitFor();
       await heads(page).nth(0).click();
@@ -53,7 +57,7 @@ describe("the list", () => {
       await tree.getByText('0: "a"').waitFor();
       await page.reload();
       await tree.getByText("startTime: 2000").waitFor();
-      expect(await heads(page).nth(0).getAttribute("aria-expanded")).toBe("true");
+      await expectSoon(() => heads(page).nth(0).getAttribute("aria-expanded")).toBe("true");
     }));
 
   test("is narrowed by reason and by project, in the address", () =>
@@ -61,8 +65,8 @@ describe("the list", () => {
       const reasons = page.getByRole("group", { name: "Reasons" });
       await reasons.getByRole("button", { name: "empty 1" }).click();
       await heads(page).nth(1).waitFor({ state: "detached" });
-      expect(await heads(page).count()).toBe(1);
-      expect(new URL(page.url()).searchParams.get("reason")).toBe("empty");
+      await expectSoon(() => heads(page).count()).toBe(1);
+      await expectSoon(() => new URL(page.url()).searchParams.get("reason")).toBe("empty");
       await page.getByRole("combobox", { name: "Project" }).selectOption("shop");
       await page.getByText("None of the latest entries was dropped as empty").waitFor();
       await reasons.getByRole("button", { name: "All 1" }).click();
@@ -80,14 +84,14 @@ describe("the list", () => {
       await tree.getByText("metadata: { } 1 member").waitFor();
       const closed = tree.locator("button[aria-expanded=false]");
       for (let level = 0; level < 5; level++) await closed.click();
-      expect(await closed.count()).toBe(1);
+      await expectSoon(() => closed.count()).toBe(1);
     }));
 
   test("says when nothing was dropped", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/rejections" }, async ({ page }) => {
         await page.getByText("Nothing was dropped").waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
       }),
     ));
 });
@@ -97,8 +101,8 @@ test("a truncated entry is shown as far as it is stored", () =>
     await server.send([{ message: "y".repeat(9_000), timestamp: 5 }]);
     await withAppPage(browser, server, { path: "/rejections?open=1" }, async ({ page }) => {
       await page.getByText("The entry was too long to keep").waitFor();
-      expect((await page.locator("pre").innerText()).length).toBeGreaterThan(4_000);
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(1280);
+      await expectSoon(async () => (await page.locator("pre").innerText()).length).toBeGreaterThan(4_000);
+      await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(1280);
     });
   }));
 
@@ -111,8 +115,8 @@ test("axe finds nothing in both themes, also on a phone", () =>
         await app.open("/rejections");
         await heads(page).nth(0).click();
         await page.getByRole("group", { name: "Entry" }).waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+        await expectAccessible(page, THEMES);
+        await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       }
     });
   }));
@@ -126,7 +130,7 @@ test("entries that look like markup stay text, in names and in values", () =>
         await heads(page).nth(index).click();
         const tree = page.getByRole("group", { name: "Entry" });
         await tree.getByText(`key: ${JSON.stringify(text)}`, { exact: true }).waitFor();
-        expect(await takenAsMarkup(page)).toEqual([]);
+        await expectSoon(() => takenAsMarkup(page)).toEqual([]);
       }
     });
   }));

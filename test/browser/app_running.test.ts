@@ -3,8 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -44,13 +45,12 @@ describe("what is stuck", () => {
       const table = page.getByRole("table", { name: "Running timings, most unusual first" });
       await table.waitFor();
       const rows = table.getByRole("row");
-      const first = await rows.nth(1).innerText();
-      expect(first).toMatch(/\d{3} × its p99/);
+      const first = await expectSoon(() => rows.nth(1).innerText()).toMatch(/\d{3} × its p99/);
       expect(first).toContain("api/pay");
       expect(first).toContain("authorize · orderId=o1");
       expect(first).toMatch(/in 59 m/);
-      expect(await rows.nth(2).innerText()).toContain("within its p99");
-      expect(await rows.nth(3).innerText()).toContain("jobs/other");
+      await expectSoon(() => rows.nth(2).innerText()).toContain("within its p99");
+      await expectSoon(() => rows.nth(3).innerText()).toContain("jobs/other");
     }));
 
   test("is ordered by age as well, and the address keeps that", () =>
@@ -65,7 +65,7 @@ describe("what is stuck", () => {
   test("has no time range in the header, since what runs does so in any", () =>
     withStarts("/timings?tab=running", async ({ page }) => {
       await page.getByRole("table").waitFor();
-      expect(await page.getByRole("button", { name: /^Time range/ }).count()).toBe(0);
+      await expectNone(page.getByRole("button", { name: /^Time range/ }));
       await page.getByRole("tab", { name: "Durations" }).click();
       await page.getByRole("button", { name: /^Time range/ }).waitFor();
     }));
@@ -75,8 +75,8 @@ describe("what is stuck", () => {
       "/timings?tab=running",
       async ({ page }) => {
         await page.getByRole("table").waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(width);
+        await expectAccessible(page, THEMES);
+        await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(width);
       },
       width,
     ),
@@ -88,12 +88,12 @@ describe("a search for the key of a running start", () => {
     withStarts(`/logs?from=1&to=2&q=${q}`, async ({ page }) => {
       const notice = page.getByRole("region", { name: "Running now" });
       await notice.waitFor();
-      expect(await notice.innerText()).toMatch(/1 timing of this search runs now, in any time range/);
-      expect(await notice.innerText()).toMatch(/api\/pay\s+req-7\s+for 1 m/);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => notice.innerText()).toMatch(/1 timing of this search runs now, in any time range/);
+      await expectSoon(() => notice.innerText()).toMatch(/api\/pay\s+req-7\s+for 1 m/);
+      await expectAccessible(page, THEMES);
       await notice.getByRole("link", { name: "Show what runs" }).click();
       await page.getByRole("table", { name: /^Running timings/ }).waitFor();
-      expect(await page.getByRole("table").getByRole("row").count()).toBe(2);
+      await expectSoon(() => page.getByRole("table").getByRole("row").count()).toBe(2);
     }),
   );
 
@@ -101,7 +101,7 @@ describe("a search for the key of a running start", () => {
     withStarts("/logs?q=key:req-8", async ({ page }) => {
       const notice = page.getByRole("region", { name: "Running now" });
       await page.getByText("No records", { exact: true }).first().waitFor();
-      expect(await notice.count()).toBe(0);
+      await expectNone(notice);
       await page.goto(page.url().replace("req-8", "req-7"));
       await notice.waitFor();
       await page.getByRole("combobox", { name: "Search" }).fill("");

@@ -1,11 +1,12 @@
 // The storage page against the compiled server: the file's size and bound, the promise of a 202, and each project's
 // share.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, test } from "bun:test";
 import type { Browser } from "playwright-core";
 import type { UsageResponse } from "../../src/core/account_responses.ts";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
 import { read } from "../support/read_api.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
@@ -41,15 +42,16 @@ describe("the page", () => {
       await withAppPage(browser, server, { path: "/storage?sort=project" }, async ({ page }) => {
         const meter = page.getByRole("meter", { name: "Size of the data file" });
         await meter.waitFor();
-        expect(await meter.getAttribute("aria-valuemax")).toBe(String(64 * 2 ** 20));
-        expect(Number(await meter.getAttribute("aria-valuenow"))).toBeGreaterThan(4_096);
+        await expectSoon(() => meter.getAttribute("aria-valuemax")).toBe(String(64 * 2 ** 20));
+        await expectSoon(async () => Number(await meter.getAttribute("aria-valuenow"))).toBeGreaterThan(4_096);
         const rows = page.getByRole("table", { name: "Storage by project" }).getByRole("row");
-        await rows.nth(2).waitFor();
-        const cells = await Promise.all([1, 2].map((row) => rows.nth(row).getByRole("cell").allInnerTexts()));
-        const shown = cells.map(([project, records, blocks, bytes, , perRecord, kept]) => {
-          return { project, records, blocks, bytes, perRecord, kept };
-        });
-        expect(shown).toEqual([
+        const shown = async () => {
+          const cells = await Promise.all([1, 2].map((row) => rows.nth(row).getByRole("cell").allInnerTexts()));
+          return cells.map(([project, records, blocks, bytes, , perRecord, kept]) => {
+            return { project, records, blocks, bytes, perRecord, kept };
+          });
+        };
+        await expectSoon(shown).toEqual([
           {
             project: "default",
             records: "3",
@@ -92,14 +94,14 @@ test("axe finds nothing in both themes, empty and with records, also on a phone"
     withAppPage(browser, server, { path: "/storage" }, async ({ page, ...app }) => {
       await page.getByRole("heading", { name: "By project" }).waitFor();
       await page.getByRole("meter").first().waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await sendBoth(server);
       for (const width of [1280, 360]) {
         await page.setViewportSize({ width, height: 800 });
         await app.open("/storage");
         await page.getByRole("link", { name: "shop" }).waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+        await expectAccessible(page, THEMES);
+        await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       }
     }),
   ));
@@ -113,7 +115,7 @@ test("projects that look like markup stay text", () => {
     for (const index of MARKUP.keys()) await server.send([{ message: "a" }], { key: `sk_markup0123456789${index}` });
     await withAppPage(browser, server, { path: "/storage" }, async ({ page }) => {
       for (const name of MARKUP) await page.getByRole("link", { name, exact: true }).waitFor();
-      expect(await takenAsMarkup(page)).toEqual([]);
+      await expectSoon(() => takenAsMarkup(page)).toEqual([]);
     });
   });
 });

@@ -1,10 +1,11 @@
 // The touchpoints page against the compiled server: the tree, registering, renaming, deleting, filtering.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import type { TouchpointsResponse } from "../../src/core/account_responses.ts";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
 import { AUTHORIZATION, read } from "../support/read_api.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
@@ -57,8 +58,10 @@ describe("the list", () => {
       await row.getByRole("button", { name: "Register api/orders" }).click();
       await page.getByText("3 touchpoints, 2 unregistered").waitFor();
       await row.getByRole("cell", { name: "registered", exact: true }).waitFor();
-      expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe("Rename api/orders");
-      expect(await listed(server)).toEqual(["api/orders", "api/orders/list?", "web/cart?"]);
+      await expectSoon(() => page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe(
+        "Rename api/orders",
+      );
+      await expectSoon(() => listed(server)).toEqual(["api/orders", "api/orders/list?", "web/cart?"]);
     }));
 
   test("registers all names that were seen, or those of the filter, by one press and one confirmation", () =>
@@ -66,17 +69,17 @@ describe("the list", () => {
       const dialog = page.getByRole("dialog");
       await page.getByRole("button", { name: "Register these 2" }).click();
       await dialog.getByText("api", { exact: true }).waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await dialog.getByRole("button", { name: "Register" }).click();
       await dialog.waitFor({ state: "detached" });
       await page.getByText("3 touchpoints, 1 unregistered").waitFor();
-      expect(await listed(server)).toEqual(["api/orders", "api/orders/list", "web/cart?"]);
+      await expectSoon(() => listed(server)).toEqual(["api/orders", "api/orders/list", "web/cart?"]);
       await page.getByLabel("Filter touchpoints").fill("");
       await page.getByRole("button", { name: "Register all 1" }).click();
       await dialog.getByRole("button", { name: "Register" }).click();
       await page.getByText("3 touchpoints, 0 unregistered").waitFor();
       await page.getByRole("button", { name: /^Register (all|these)/ }).waitFor({ state: "detached" });
-      expect(await listed(server)).toEqual(["api/orders", "api/orders/list", "web/cart"]);
+      await expectSoon(() => listed(server)).toEqual(["api/orders", "api/orders/list", "web/cart"]);
     }));
 
   test("warns of an unregistered name only where the project registers any, here and in Timings", () =>
@@ -84,16 +87,16 @@ describe("the list", () => {
       await server.send([{ touchpoint: "web/cart", duration: 5 }]);
       const badge = rowOf(page, "cart").getByRole("cell", { name: "unregistered", exact: true }).locator(".badge");
       await badge.waitFor();
-      expect(await badge.getAttribute("class")).toContain("tone-neutral");
+      await expectSoon(() => badge.getAttribute("class")).toContain("tone-neutral");
       await page.goto(`${server.url}/timings`);
       await page.getByRole("link", { name: "cart", exact: true }).waitFor();
-      expect(await page.getByText("unregistered", { exact: true }).count()).toBe(0);
+      await expectNone(page.getByText("unregistered", { exact: true }));
       await register(server, "api/orders");
       await page.goto(`${server.url}/timings`);
       await page.getByText("unregistered", { exact: true }).waitFor();
       await page.goto(`${server.url}/touchpoints`);
       await badge.waitFor();
-      expect(await badge.getAttribute("class")).toContain("tone-warn");
+      await expectSoon(() => badge.getAttribute("class")).toContain("tone-warn");
     }));
 
   test("is narrowed by name and state, opened and closed, all of it in the address", () =>
@@ -101,17 +104,19 @@ describe("the list", () => {
       await register(server, "web/cart");
       await page.getByRole("button", { name: "Collapse api/orders", exact: true }).click();
       await rowOf(page, "list").waitFor({ state: "detached" });
-      expect(new URL(page.url()).searchParams.get("turned")).toBe("default:api/orders");
+      await expectSoon(() => new URL(page.url()).searchParams.get("turned")).toBe("default:api/orders");
       await page.keyboard.press("Escape");
       await page.keyboard.press("/");
       await page.keyboard.type("ORDERS/L");
       await rowOf(page, "list").waitFor();
       await rowOf(page, "cart").waitFor({ state: "detached" });
-      expect(new URL(page.url()).searchParams.get("filter")).toBe("ORDERS/L");
+      await expectSoon(() => new URL(page.url()).searchParams.get("filter")).toBe("ORDERS/L");
       await page.getByRole("button", { name: "Unregistered only" }).click();
       await page.reload();
       await rowOf(page, "list").waitFor();
-      expect(await page.getByRole("button", { name: "Unregistered only" }).getAttribute("aria-pressed")).toBe("true");
+      await expectSoon(() => page.getByRole("button", { name: "Unregistered only" }).getAttribute("aria-pressed")).toBe(
+        "true",
+      );
       await page.getByLabel("Filter touchpoints").fill("cart");
       await page.getByText("No touchpoint matches").waitFor();
       await page.getByRole("button", { name: "Show all" }).click();
@@ -122,14 +127,14 @@ describe("the list", () => {
     withNames("/touchpoints", async (page) => {
       await page.getByRole("link", { name: "list", exact: true }).click();
       await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toBe("touchpoint:api/orders/list");
+      await expectSoon(() => new URL(page.url()).searchParams.get("q")).toBe("touchpoint:api/orders/list");
     }));
 
   test("explains touchpoints where there are none", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/touchpoints" }, async ({ page }) => {
         await page.getByText("No touchpoints yet").waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
       }),
     ));
 });
@@ -145,7 +150,7 @@ describe("the dialogs", () => {
       await page.keyboard.press("Enter");
       await rowOf(page, "nightly").getByText("registered", { exact: true }).waitFor();
       await dialog.waitFor({ state: "detached" });
-      expect(await listed(server)).toContain("  jobs/nightly ");
+      await expectSoon(() => listed(server)).toContain("  jobs/nightly ");
     }));
 
   test("rename a name, and say why it cannot be", () =>
@@ -162,7 +167,7 @@ describe("the dialogs", () => {
         await dialog.getByRole("button", { name: "Rename" }).click();
         await rowOf(page, "all").waitFor();
         await rowOf(page, "list").waitFor({ state: "detached" });
-        expect(await listed(server)).toEqual(["api/orders?", "api/orders/all", "web/cart"]);
+        await expectSoon(() => listed(server)).toEqual(["api/orders?", "api/orders/all", "web/cart"]);
       },
       { expected: [/status of 409/] },
     ));
@@ -173,12 +178,12 @@ describe("the dialogs", () => {
       const dialog = page.getByRole("dialog", { name: "Delete this touchpoint?" });
       await dialog.getByRole("button", { name: "Cancel" }).click();
       await dialog.waitFor({ state: "detached" });
-      expect(await listed(server)).toContain("web/cart?");
+      await expectSoon(() => listed(server)).toContain("web/cart?");
       await page.getByRole("button", { name: "Delete web/cart" }).click();
       await dialog.getByRole("button", { name: "Delete" }).click();
       await rowOf(page, "cart").waitFor({ state: "detached" });
-      expect(await listed(server)).toEqual(["api/orders?", "api/orders/list?"]);
-      expect((await server.export()).map(({ touchpoint }) => touchpoint)).toContain("web/cart");
+      await expectSoon(() => listed(server)).toEqual(["api/orders?", "api/orders/list?"]);
+      await expectSoon(async () => (await server.export()).map(({ touchpoint }) => touchpoint)).toContain("web/cart");
     }));
 });
 
@@ -191,10 +196,11 @@ test("axe finds nothing in both themes, on the page and in a dialog, also on a p
         await page.setViewportSize({ width, height: 800 });
         await app.open("/touchpoints");
         await rowOf(page, "cart").waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+        await expectAccessible(page, THEMES);
+        await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(width);
         await page.getByRole("button", { name: "Delete web/cart" }).click();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await page.getByRole("dialog").waitFor();
+        await expectAccessible(page, THEMES);
       }
     });
   }));
@@ -207,7 +213,7 @@ test("names that look like markup stay text, in the tree and in dialogs", () =>
       await page.getByRole("link", { name, exact: true }).waitFor();
       await page.getByRole("button", { name: `Delete ${name}` }).click();
       await page.getByRole("dialog").getByText(name).waitFor();
-      expect(await takenAsMarkup(page)).toEqual([]);
+      await expectSoon(() => takenAsMarkup(page)).toEqual([]);
     },
     { names: MARKUP.map((text) => text.replaceAll("/", "")) },
   ));

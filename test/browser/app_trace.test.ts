@@ -3,9 +3,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
+import { expectNone, expectSoon, placeOf } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 const PHONE = { width: 390, height: 844 };
@@ -79,17 +80,23 @@ const shown = (page: Page) => page.getByRole("heading", { level: 1, name: "Trace
 describe("a trace is opened", () => {
   test("from a key in a line of Logs, in a record and in its address, and Escape leads back to the same list", () =>
     withTrace({ path: "/logs?q=checkout&wrap=on" }, checkout(), async (page) => {
+      await page.locator(".logs-line", { hasText: "not authorised" }).waitFor();
       const before = page.url();
       await page.locator(".logs-line", { hasText: "not authorised" }).getByRole("link", { name: KEY }).click();
       await shown(page);
-      expect(parameters(page)).toMatchObject({ trace: KEY, traceProject: "default", q: "checkout", wrap: "on" });
-      expect(Number.isNaN(Date.parse(parameters(page)["around"] ?? ""))).toBe(false);
+      await expectSoon(() => parameters(page)).toMatchObject({
+        trace: KEY,
+        traceProject: "default",
+        q: "checkout",
+        wrap: "on",
+      });
+      await expectSoon(() => Number.isNaN(Date.parse(parameters(page)["around"] ?? ""))).toBe(false);
       await page.reload();
       await shown(page);
       await line(page, "ext/payments/authorize").waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
-      expect(page.url()).toBe(before);
+      await expectSoon(() => page.url()).toBe(before);
       await page.locator(".logs-line", { hasText: "not authorised" }).getByText("not authorised").click();
       const details = page.getByRole("group", { name: /^Record/ });
       await details.getByRole("link", { name: "Trace", exact: true }).click();
@@ -116,7 +123,7 @@ describe("a trace is opened", () => {
           await line(page, "job/import").first().waitFor();
           await page.getByRole("button", { name: "Close", exact: true }).click();
           await page.getByRole("heading", { level: 1, name: "Timings" }).waitFor();
-          expect(new URL(page.url()).search).toContain(
+          await expectSoon(() => new URL(page.url()).search).toContain(
             path.includes("tab") ? "tab=running" : "show=touchpoint:job/import",
           );
         }
@@ -139,7 +146,7 @@ describe("a trace is opened", () => {
         await key.click();
         await shown(page);
         await page.locator(".trace-bar.trace-unfinished").waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
       });
     });
   });
@@ -151,7 +158,7 @@ describe("a trace shows", () => {
       await page.getByText("8 s of 10 s in ext/payments/authorize").waitFor();
       await page.getByText("Nothing ran for 3 s from +10 s on.").waitFor();
       await page.getByText("Longest path: api/checkout › ext/payments/authorize.").waitFor();
-      expect(await names(page)).toEqual([
+      await expectSoon(() => names(page)).toEqual([
         "api/checkout",
         "info checkout began",
         "db/orders/insert",
@@ -170,19 +177,20 @@ describe("a trace shows", () => {
         if (outer === null || inner === null) throw new Error(`${name} has no bar`);
         return { from: (inner.x - outer.x) / outer.width, to: (inner.x + inner.width - outer.x) / outer.width };
       };
-      const { from, to } = await bar("ext/payments/authorize");
-      expect(from).toBeCloseTo(600 / 13_000, 2);
-      expect(to).toBeCloseTo(9_900 / 13_000, 2);
-      expect(await page.locator(".trace-bar.trace-error").count()).toBe(1);
+      await expectSoon(() => bar("ext/payments/authorize")).toEqual({
+        from: expect.closeTo(600 / 13_000, 2),
+        to: expect.closeTo(9_900 / 13_000, 2),
+      });
+      await expectSoon(() => page.locator(".trace-bar.trace-error").count()).toBe(1);
       // Those of a timing are on its bar as well.
-      expect(await page.locator(".trace-tick-warn").count()).toBe(2);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => page.locator(".trace-tick-warn").count()).toBe(2);
+      await expectAccessible(page, THEMES);
       await page.getByRole("button", { name: "Log lines" }).click();
-      expect(await lines(page).count()).toBe(5);
-      expect(await page.locator(".trace-tick-warn").count()).toBe(1);
+      await expectSoon(() => lines(page).count()).toBe(5);
+      await expectSoon(() => page.locator(".trace-tick-warn").count()).toBe(1);
       await page.setViewportSize(PHONE);
-      expect(await widthOf(page)).toBe(PHONE.width);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => widthOf(page)).toBe(PHONE.width);
+      await expectAccessible(page, THEMES);
     }));
 
   test("the record of a click, also of the sentence's name, in the address; its values lead to Logs", () =>
@@ -190,8 +198,8 @@ describe("a trace shows", () => {
       await page.getByRole("button", { name: "ext/payments/authorize", exact: true }).click();
       const details = page.getByRole("group", { name: /^Record/ });
       await details.getByText("error", { exact: true }).waitFor();
-      expect(Number(parameters(page)["span"])).toBeGreaterThan(0);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => Number(parameters(page)["span"])).toBeGreaterThan(0);
+      await expectAccessible(page, THEMES);
       await page.reload();
       await details.waitFor();
       const root = lines(page)
@@ -200,11 +208,11 @@ describe("a trace shows", () => {
       await root.locator(".trace-lane").click();
       await details.getByText("ord_7", { exact: true }).waitFor();
       await page.setViewportSize(PHONE);
-      expect(await widthOf(page)).toBe(PHONE.width);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => widthOf(page)).toBe(PHONE.width);
+      await expectAccessible(page, THEMES);
       await details.getByRole("button", { name: "Add to the search: metadata.orderId:ord_7" }).click();
       await page.getByText("1 in all").waitFor();
-      expect(parameters(page)).toEqual({ q: "metadata.orderId:ord_7" });
+      await expectSoon(() => parameters(page)).toEqual({ q: "metadata.orderId:ord_7" });
     }));
 
   test("itself as a table, with levels, parents, times and own times, sorted by each", () =>
@@ -214,7 +222,7 @@ describe("a trace shows", () => {
       const table = page.getByRole("table", { name: /^Records of the trace/ });
       const row = async (at: number) =>
         (await table.locator("tbody tr").nth(at).locator("td").allInnerTexts()).map((text) => text.trim());
-      expect(await row(3)).toEqual([
+      await expectSoon(() => row(3)).toEqual([
         "ext/payments/authorize",
         "timing error",
         "",
@@ -225,7 +233,7 @@ describe("a trace shows", () => {
         "8 s",
         "8 s",
       ]);
-      expect(await row(6)).toEqual([
+      await expectSoon(() => row(6)).toEqual([
         "api/checkout",
         "log error",
         "not authorised",
@@ -236,14 +244,14 @@ describe("a trace shows", () => {
         "",
         "",
       ]);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await table.getByRole("button", { name: "Own time" }).click();
       await table.getByRole("button", { name: "Own time" }).click();
       await table.getByRole("button", { name: "ext/payments/authorize" }).first().click();
       await page.getByRole("group", { name: /^Record/ }).waitFor();
-      expect(parameters(page)["traceAs"]).toBe("table");
+      await expectSoon(() => parameters(page)["traceAs"]).toBe("table");
       await page.setViewportSize(PHONE);
-      expect(await widthOf(page)).toBe(PHONE.width);
+      await expectSoon(() => widthOf(page)).toBe(PHONE.width);
     }));
 
   test("what still runs, open and growing, until its end comes", () => {
@@ -255,16 +263,16 @@ describe("a trace shows", () => {
     return withTrace({ path: "/timings?trace=run" }, starts, async (page, server) => {
       await page.getByText(/of .* in job\/import, which has not ended/).waitFor();
       const takes = page.locator(".trace-takes").nth(1);
-      const before = await takes.innerText();
+      const before = await expectSoon(() => takes.innerText()).toMatch(/\d/);
       await eventually("the bar grows", async () => (await takes.innerText()) !== before);
-      expect(await page.locator(".trace-bar.trace-running").count()).toBe(1);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => page.locator(".trace-bar.trace-running").count()).toBe(1);
+      await expectAccessible(page, THEMES);
       await line(page, "job/import").click();
       await page.getByRole("group", { name: "Running start" }).getByText("a.csv", { exact: true }).waitFor();
       await server.send([{ key: "run", touchpoint: "job/import", endTime: start + 19_000 }]);
       await page.keyboard.press("r");
       await page.getByText(/15 s of 19 s in job\/import\./).waitFor();
-      expect(await page.locator(".trace-bar.trace-running").count()).toBe(0);
+      await expectNone(page.locator(".trace-bar.trace-running"));
     });
   });
 });
@@ -278,30 +286,30 @@ describe("the keyboard", () => {
         for (const key of keys) await page.keyboard.press(key);
       };
       await press("ArrowDown", "ArrowDown", "ArrowDown");
-      expect(await focused(page)).toContain("db/orders/insert");
+      await expectSoon(() => focused(page)).toContain("db/orders/insert");
       await press("ArrowDown", "ArrowRight");
-      expect(await focused(page)).toContain("ext/payments/connect");
+      await expectSoon(() => focused(page)).toContain("ext/payments/connect");
       await press("ArrowLeft");
-      expect(await focused(page)).toContain("ext/payments/authorize");
+      await expectSoon(() => focused(page)).toContain("ext/payments/authorize");
       await press("ArrowLeft");
       await page.getByRole("button", { name: "Expand ext/payments/authorize" }).waitFor();
-      expect(await lines(page).count()).toBe(5);
+      await expectSoon(() => lines(page).count()).toBe(5);
       await press("ArrowDown");
-      expect(await focused(page)).toContain("swept up");
+      await expectSoon(() => focused(page)).toContain("swept up");
       await press("ArrowUp", "ArrowRight", "Enter");
-      expect(await lines(page).count()).toBe(8);
+      await expectSoon(() => lines(page).count()).toBe(8);
       const details = page.getByRole("group", { name: /^Record/ });
       await details.waitFor();
-      expect(await page.locator(":focus").getAttribute("aria-expanded")).toBe("true");
+      await expectSoon(() => page.locator(":focus").getAttribute("aria-expanded")).toBe("true");
       await press("+");
-      expect(parameters(page)["zoom"]).toMatch(/^\d+-\d+$/);
+      await expectSoon(() => parameters(page)["zoom"]).toMatch(/^\d+-\d+$/);
       await page.locator(".trace-beyond").first().waitFor();
       await press("z");
-      expect(parameters(page)["zoom"]).toBeUndefined();
+      await expectSoon(() => parameters(page)["zoom"]).toBeUndefined();
       await press("End");
-      expect(await focused(page)).toContain("swept up");
+      await expectSoon(() => focused(page)).toContain("swept up");
       await press("Home");
-      expect(await focused(page)).toContain("api/checkout");
+      await expectSoon(() => focused(page)).toContain("api/checkout");
       await press("Escape");
       await details.waitFor({ state: "detached" });
       await shown(page);
@@ -312,18 +320,18 @@ describe("the keyboard", () => {
   test("is not needed to zoom: a drag over the axis does, and a button leads out", () =>
     withTrace({ path: trace() }, checkout(), async (page) => {
       await line(page, "ext/payments/authorize").waitFor();
-      const box = await page.locator(".trace-axis").boundingBox();
-      if (box === null) throw new Error("there is no axis");
+      const box = await placeOf(page.locator(".trace-axis"));
       await page.mouse.move(box.x + box.width * 0.5, box.y + 5);
       await page.mouse.down();
       await page.mouse.move(box.x + box.width * 0.25, box.y + 5, { steps: 3 });
       await page.mouse.up();
       await page.getByText("+4 s", { exact: true }).first().waitFor();
-      const [from = 0, to = 0] = (parameters(page)["zoom"] ?? "").split("-").map(Number);
+      const zoom = await expectSoon(() => parameters(page)["zoom"] ?? "").toMatch(/^\d+-\d+$/);
+      const [from = 0, to = 0] = zoom.split("-").map(Number);
       expect((to - from) / 13_000).toBeCloseTo(0.25, 1);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await page.getByRole("button", { name: "Zoom out" }).click();
-      expect(parameters(page)["zoom"]).toBeUndefined();
+      await expectSoon(() => parameters(page)["zoom"]).toBeUndefined();
     }));
 });
 
@@ -341,10 +349,10 @@ describe("a long trace", () => {
     withTrace({ path: `/logs?trace=long&around=${new Date(START + 1_250_500).toISOString()}` }, many, async (page) => {
       await page.getByText("There are older ones").waitFor();
       await page.getByText("There are newer ones").waitFor();
-      expect(await page.locator(".virtual-row").first().getAttribute("aria-setsize")).toBe("2000");
-      expect(await page.evaluate<number>("document.querySelectorAll('.trace *').length")).toBeLessThan(2_500);
+      await expectSoon(() => page.locator(".virtual-row").first().getAttribute("aria-setsize")).toBe("2000");
+      await expectSoon(() => page.evaluate<number>("document.querySelectorAll('.trace *').length")).toBeLessThan(2_500);
       await page.locator(".trace-here").waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await page.getByRole("list", { name: "Trace" }).focus();
       await page.keyboard.press("End");
       await page.keyboard.press("Enter");
@@ -353,7 +361,7 @@ describe("a long trace", () => {
       await page.getByRole("button", { name: "Show newer ones" }).click();
       await page.getByText("There are newer ones").waitFor({ state: "detached" });
       await page.keyboard.press("v");
-      expect(await page.locator(".trace-table tbody tr").count()).toBe(250);
+      await expectSoon(() => page.locator(".trace-table tbody tr").count()).toBe(250);
       await page.getByRole("button", { name: "Show all 2,000" }).click();
       await page.getByRole("button", { name: "api/step/2498" }).waitFor();
     }));
@@ -366,10 +374,10 @@ describe("where there is nothing to draw", () => {
       [{ key: "one", message: "alone" }],
       async (page, server) => {
         await page.getByText("No record has this key").waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await expectAccessible(page, THEMES);
         await page.goto(`${server.url}/touchpoints?trace=one`);
         await page.getByText("1 record in 0 ms.").waitFor();
-        expect(await names(page)).toEqual(["info alone"]);
+        await expectSoon(() => names(page)).toEqual(["info alone"]);
         await page.route("**/api/v1/trace**", (route) => route.abort());
         await page.reload();
         await page.getByText("The server cannot be reached. Is it running?").waitFor();
@@ -379,7 +387,7 @@ describe("where there is nothing to draw", () => {
         await page.route("**/api/v1/trace**", () => undefined);
         await page.reload();
         await page.locator(".trace .skeleton").waitFor();
-        expect(await accessibilityProblems(page)).toEqual([]);
+        await expectAccessible(page);
       },
     ));
 
@@ -390,13 +398,13 @@ describe("where there is nothing to draw", () => {
       await server.send([{ key: "k", message: "there" }], { key });
       await page.keyboard.press("r");
       await page.getByText("2 projects have this key").waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await page.getByRole("button", { name: "other", exact: true }).click();
       await page.getByText("1 record in 0 ms.").waitFor();
-      expect(await names(page)).toEqual(["info there"]);
+      await expectSoon(() => names(page)).toEqual(["info there"]);
       await page.goto(`${server.url}/logs?project=default&trace=k`);
       await line(page, "here").waitFor();
-      expect(await names(page)).toEqual(["info here"]);
+      await expectSoon(() => names(page)).toEqual(["info here"]);
     });
   });
 });

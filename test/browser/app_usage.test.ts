@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
@@ -27,14 +28,17 @@ test("a month is compared with its plan, and dropped counts link to the entries"
     await withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
       const plan = page.getByRole("list", { name: "Usage against the plan" }).getByRole("listitem");
       await plan.getByText("of 5 entries").waitFor();
-      const text = (await plan.innerText()).replaceAll(/\s+/g, " ");
+      const text = await expectSoon(async () => (await plan.innerText()).replaceAll(/\s+/g, " ")).toContain(
+        "Received 8 Stored 5",
+      );
       expect(text).toContain("Entries over the plan are dropped.");
-      expect(text).toContain("Received 8 Stored 5");
       expect(text).toContain("quota 2 empty 1");
-      expect(await plan.getByRole("meter", { name: "Plan of default" }).getAttribute("aria-valuemax")).toBe("5");
+      await expectSoon(() => plan.getByRole("meter", { name: "Plan of default" }).getAttribute("aria-valuemax")).toBe(
+        "5",
+      );
       await plan.getByRole("link", { name: "quota 2" }).click();
       await page.getByRole("heading", { name: "Rejections", level: 1 }).waitFor();
-      expect(new URL(page.url()).search).toBe("?project=default&reason=quota");
+      await expectSoon(() => new URL(page.url()).search).toBe("?project=default&reason=quota");
       await page.getByText("past the plan too").waitFor();
     });
   }));
@@ -49,17 +53,17 @@ test("the days of a month are counted, and other months can be chosen", () =>
     await withAppPage(browser, server, { path: "/usage", timezoneId: "America/New_York" }, async ({ page }) => {
       const rows = page.getByRole("table", { name: /^Records by day/ }).getByRole("row");
       await rows.nth(1).waitFor({ state: "attached" });
-      expect(await rows.allInnerTexts()).toEqual([
+      await expectSoon(() => rows.allInnerTexts()).toEqual([
         "Time\tLogs\tTimings",
         `${now.toISOString().slice(0, 10)} 00:00:00.000\t2\t1`,
       ]);
-      expect(await page.getByRole("combobox", { name: "Month" }).inputValue()).toBe(month);
+      await expectSoon(() => page.getByRole("combobox", { name: "Month" }).inputValue()).toBe(month);
       await page.goto(`${server.url}/usage?month=${before.slice(0, 7)}`);
       // It was received this month; its time, and so its bytes, are of the month before.
       const plan = page.getByRole("list", { name: "Usage against the plan" });
       await plan.getByText("0 entries").waitFor();
       await rows.filter({ hasText: before }).waitFor({ state: "attached" });
-      expect(await rows.nth(1).innerText()).toBe(`${before} 00:00:00.000\t1\t0`);
+      await expectSoon(() => rows.nth(1).innerText()).toBe(`${before} 00:00:00.000\t1\t0`);
       await page.getByRole("link", { name: month }).click();
       await page.getByText("so far").waitFor();
     });
@@ -69,7 +73,7 @@ test("the page says when nothing was received, or the month is not valid", () =>
   withServer(configText(), async (server) => {
     await withAppPage(browser, server, { path: "/usage?month=2026-13" }, async ({ page }) => {
       await page.getByText("Nothing was received yet").waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
+      await expectAccessible(page);
       await server.send([{ message: "a" }]);
       await page.reload();
       await page.getByText(/The month in the link is not valid/).waitFor();
@@ -85,8 +89,8 @@ test("axe finds nothing in both themes, also on a phone", () =>
         await page.setViewportSize({ width, height: 800 });
         await app.open("/usage");
         await page.getByRole("img", { name: /^Records by day/ }).waitFor();
-        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+        await expectAccessible(page, THEMES);
+        await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       }
     });
   }));
@@ -100,7 +104,7 @@ test("projects that look like markup stay text", () => {
     for (const index of MARKUP.keys()) await server.send([{ message: "a" }], { key: `sk_markup0123456789${index}` });
     await withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
       for (const name of MARKUP) await page.getByRole("heading", { name, exact: true }).waitFor();
-      expect(await takenAsMarkup(page)).toEqual([]);
+      await expectSoon(() => takenAsMarkup(page)).toEqual([]);
     });
   });
 });

@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -50,18 +51,18 @@ describe("a saved view", () => {
     withViews({ path: "/logs?from=6h&q=level:error&columns=key&open=1" }, async (page, server) => {
       await page.locator(".logs-line").first().waitFor();
       await saveAs(page, "Errors");
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await page.keyboard.press("Escape");
       const views = page.getByRole("region", { name: "Views" });
-      expect(await views.getByRole("link", { name: "Errors" }).getAttribute("href")).toBe(
+      await expectSoon(() => views.getByRole("link", { name: "Errors" }).getAttribute("href")).toBe(
         "/logs?from=6h&q=level:error&columns=key",
       );
-      expect(await views.getByRole("link", { name: "Errors" }).getAttribute("aria-current")).toBe("true");
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => views.getByRole("link", { name: "Errors" }).getAttribute("aria-current")).toBe("true");
+      await expectAccessible(page, THEMES);
       await withAppPage(browser, server, { path: "/usage?from=7d" }, async ({ page: other }) => {
         await other.getByRole("region", { name: "Views" }).getByRole("link", { name: "Errors" }).click();
         await other.locator(".logs-line", { hasText: "broken" }).waitFor();
-        expect(addressOf(other)).toBe("/logs?from=6h&q=level:error&columns=key");
+        await expectSoon(() => addressOf(other)).toBe("/logs?from=6h&q=level:error&columns=key");
       });
     }));
 
@@ -72,9 +73,9 @@ describe("a saved view", () => {
       await dialogOf(page).getByLabel("Save what is shown now as").fill(" Slow ");
       await page.keyboard.press("Enter");
       await dialogOf(page).getByText('there is a view "Slow" for everybody already: choose another name').waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await dialogOf(page).getByRole("button", { name: "Rename Slow" }).click();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       const row = dialogOf(page).locator(".views-row");
       await page.keyboard.type("Slowest");
       await row.getByLabel("Whose view it is").selectOption("Of default");
@@ -82,8 +83,8 @@ describe("a saved view", () => {
       const renamed = dialogOf(page).getByRole("link", { name: "Slowest default" });
       await renamed.waitFor();
       await dialogOf(page).getByRole("button", { name: "Delete Slowest" }).click();
-      expect(await page.evaluate("document.activeElement.textContent")).toBe("Keep");
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectSoon(() => page.evaluate("document.activeElement.textContent")).toBe("Keep");
+      await expectAccessible(page, THEMES);
       await page.keyboard.press("Enter");
       await renamed.waitFor();
       await dialogOf(page).getByRole("button", { name: "Delete Slowest" }).click();
@@ -110,7 +111,7 @@ describe("a saved view", () => {
         await page.keyboard.press("Enter");
         await dialogOf(page).getByRole("link", { name: "x" }).click();
         await dialogOf(page).waitFor({ state: "detached" });
-        expect(addressOf(page)).toBe("/logs?q=a");
+        await expectSoon(() => addressOf(page)).toBe("/logs?q=a");
       },
     ));
 
@@ -121,13 +122,13 @@ describe("a saved view", () => {
       await dialogOf(page).getByRole("button", { name: "Save view" }).click();
       const link = dialogOf(page).getByRole("link", { name: "Errors of the last hour in all projects" });
       await link.waitFor();
-      expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
-      expect(
-        await page.evaluate(
+      await expectSoon(() => page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+      await expectSoon(() =>
+        page.evaluate(
           "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('dialog'))",
         ),
       ).toBe(0);
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       await dialogOf(page).getByRole("button", { name: "Close" }).click();
       await page.goto(page.url().replace(/\/logs.*/, "/usage"));
       await page.getByRole("button", { name: "Views" }).click();
@@ -150,7 +151,7 @@ describe("a link to what is shown now", () => {
         expect([Date.parse(to) - Date.parse(from), q, open]).toEqual([3_600_000, "level:error", "1"]);
         await withAppPage(browser, server, { path: link.pathname + link.search }, async ({ page: other }) => {
           await other.getByRole("group", { name: "Record 1" }).waitFor();
-          expect(await other.locator(".logs-line").count()).toBe(1);
+          await expectSoon(() => other.locator(".logs-line").count()).toBe(1);
         });
       },
     ));

@@ -3,8 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page, Route } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, withServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -48,8 +49,7 @@ describe("a list that loads", () => {
       await go(page, "/logs");
       const line = page.locator(".logs-loading .skeleton span").first();
       await line.waitFor();
-      const box = await line.boundingBox();
-      expect(box?.width ?? 0).toBeGreaterThan(width / 2);
+      await expectSoon(async () => (await line.boundingBox())?.width ?? 0).toBeGreaterThan(width / 2);
       await release();
       await page.getByText("hello").first().waitFor();
     }, width),
@@ -65,12 +65,12 @@ describe("a search that takes long", () => {
         .getByText(/^Still searching, for [23] s$/)
         .nth(1)
         .waitFor();
-      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await expectAccessible(page, THEMES);
       for (const _ of ["the list", "the chart"]) {
         await page.getByRole("button", { name: "Stop", exact: true }).first().click();
       }
       await page.getByText("Stopped before the answer came.").nth(1).waitFor();
-      expect(await page.getByText("Still searching").count()).toBe(0);
+      await expectNone(page.getByText("Still searching"));
       await release();
       const again = page.getByRole("button", { name: "Try again" });
       await again.nth(1).click();
@@ -108,10 +108,10 @@ describe("completion", () => {
         await page.keyboard.type(" touchpoint:");
         const option = page.locator(".suggestion");
         await option.filter({ hasText: "api/orders" }).first().waitFor();
-        expect(await option.allInnerTexts()).toEqual([expect.stringMatching(/^api\/orders\s+3$/)]);
+        await expectSoon(() => option.allInnerTexts()).toEqual([expect.stringMatching(/^api\/orders\s+3$/)]);
         await field.fill("level:error metadata");
         await page.getByRole("option", { name: "message:" }).waitFor({ state: "detached" });
-        expect(await page.getByRole("option", { name: /plan/ }).count()).toBe(0);
+        await expectNone(page.getByRole("option", { name: /plan/ }));
         await field.fill("touchpoint:");
         await option.filter({ hasText: "api/users" }).first().waitFor();
       });

@@ -10,6 +10,7 @@ import type { ShownRecord } from "../../src/core/record.ts";
 import { startBrowser } from "../support/browser.ts";
 import { ClientSite } from "../support/client_site.ts";
 import { eventually } from "../support/eventually.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { CLIENT_KEY, configText, TestServer } from "../support/server.ts";
 
 const KEY = `data-client-key="${CLIENT_KEY}"`;
@@ -209,8 +210,7 @@ test("the module works in a page as the script tag does, and captures nothing un
     </script>`,
   };
   await page.goto(`${site.origin()}/`);
-  await page.waitForFunction("window.done");
-  expect(await page.evaluate("window.done")).toEqual([true, 32, "function", "function"]);
+  await expectSoon(() => page.evaluate("window.done")).toEqual([true, 32, "function", "function"]);
   const found = await records((all) => all.length >= 2);
   expect(touchpoints(found)).toEqual(["orders/[id]", "work"]);
   expect(found[0]).toMatchObject({ message: "from the module", metadata: { environment: "module", userId: "u1" } });

@@ -94,9 +94,10 @@ describe("a batch from a page of another origin", () => {
 
   test("as a beacon needs none either, and its answer allows the page's origin and credentials by name", () =>
     withVisit(async ({ page, recorder, origin }) => {
-      expect(
-        await page.evaluate(`navigator.sendBeacon(${JSON.stringify(recorder.url + TARGET)}, ${JSON.stringify(body)})`),
-      ).toBe(true);
+      const isTaken = await page.evaluate(
+        `navigator.sendBeacon(${JSON.stringify(recorder.url + TARGET)}, ${JSON.stringify(body)})`,
+      );
+      expect(isTaken).toBe(true);
       await untilTrue("the beacon has passed", () => recorder.recorded.length > 0);
       expect(passed(recorder)).toEqual([["POST", TARGET, 202]]);
       const { headers, answered } = recorder.recorded[0] ?? { headers: {}, answered: {} };

@@ -7,6 +7,7 @@ import { startBrowser, startWebsite, type Website } from "../support/browser.ts"
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { exampleScript } from "../support/examples.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { CLIENT_KEY, configText, type TestServer, withServer } from "../support/server.ts";
 
 const BATCHES = "simplelogs_batches_total";
@@ -44,7 +45,8 @@ async function sendFrom(name: string, sender: Sender, message: string, isDone: (
       await page.addInitScript("Object.defineProperty(navigator, 'sendBeacon', { value: undefined })");
     }
     await page.goto(`${website.origin(name)}/`);
-    expect(await page.evaluate("typeof navigator.sendBeacon")).toBe(sender === "fetch" ? "undefined" : "function");
+    const beacon = sender === "fetch" ? "undefined" : "function";
+    await expectSoon(() => page.evaluate("typeof navigator.sendBeacon")).toBe(beacon);
     // Not awaited by the page, as in the example; the fetch of a refused page rejects.
     await page.evaluate(`void sendClientLog(${JSON.stringify(message)})`);
     await eventually(`${sender} from ${name} is answered`, isDone);

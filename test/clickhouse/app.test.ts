@@ -4,8 +4,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
+import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, withServer } from "../support/server.ts";
 import { ClickHouseServer } from "./server.ts";
 
@@ -42,27 +43,25 @@ test(
       await withAppPage(browser, server, { path: "/storage" }, async ({ page, ...app }) => {
         const panel = page.getByRole("region", { name: "ClickHouse" });
         /** The page is asked again every 15 s; who opens it anew sees it at once. */
-        const untilShown = async (text: string) => {
-          const giveUpAt = Date.now() + 60_000;
-          for (;;) {
+        const untilShown = (text: string) => {
+          const read = async () => {
             await app.open("/storage");
             await panel.waitFor();
-            const shown = await panel.innerText();
-            if (shown.includes(text)) return shown;
-            if (Date.now() > giveUpAt) throw new Error(`${JSON.stringify(text)} is not shown: ${shown}`);
-            await Bun.sleep(500);
-          }
+            return await panel.innerText();
+          };
+          return expectSoon(read).toContain(text);
         };
         const looksRight = async (name: string) => {
           for (const width of WIDTHS) {
             await page.setViewportSize({ width, height: 900 });
             await panel.waitFor();
-            expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-            expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+            await expectSoon(() => page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+            await expectAccessible(page, THEMES);
             await keep(page, `${name}-${width}`);
           }
         };
-        expect(await untilShown("Every record is stored in the cluster.")).toContain("1,234 records shipped");
+        const all = await untilShown("Every record is stored in the cluster.");
+        expect(all).toContain("1,234 records shipped");
         await looksRight("shipped");
         engine.leave();
         await server.send([{ message: "waits" }]);
@@ -84,7 +83,7 @@ test(
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/storage" }, async ({ page }) => {
         await page.getByRole("heading", { name: "Durability" }).waitFor();
-        expect(await page.getByRole("region", { name: "ClickHouse" }).count()).toBe(0);
+        await expectNone(page.getByRole("region", { name: "ClickHouse" }));
       }),
     ),
   TEST_MS_MAX,

@@ -121,7 +121,7 @@ async function answer(connection, search, body, response) {
   response.end();
 }
 
-const server = createServer(async (request, response) => {
+async function answerRequest(request, response) {
   const chunks = [];
   try {
     for await (const chunk of request) chunks.push(chunk);
@@ -147,7 +147,9 @@ const server = createServer(async (request, response) => {
   } finally {
     release(connection);
   }
-});
+}
+
+const server = createServer((request, response) => void answerRequest(request, response));
 server.keepAliveTimeout = 30_000;
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
 // The test has ended, however that came about.

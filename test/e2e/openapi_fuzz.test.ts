@@ -78,9 +78,30 @@ async function withExisting(
     const { id } = (await answer.json()) as { id?: number };
     return id === undefined ? made : { ...made, path: `/api/v1/views/${id}` };
   }
+  if (["createAlert", "replaceAlert", "deleteAlert", "previewAlert"].includes(operation.id)) {
+    return await withRule(server, operation, made, random);
+  }
   const body = objectIn(made.body ?? "");
   if ((operation.id !== "muteAlert" && operation.id !== "testAlert") || body === undefined) return made;
   return { ...made, body: JSON.stringify({ ...body, name: RULE }) };
+}
+
+/** A rule that works; to be replaced or deleted, one that is there. */
+async function withRule(
+  server: TestServer,
+  operation: Operation,
+  made: MadeRequest,
+  random: Random,
+): Promise<MadeRequest> {
+  const rule = { name: `rule ${random()}`, q: "level:error", window: "1m", above: 1 };
+  if (operation.id === "createAlert" || operation.id === "previewAlert") {
+    return { ...made, body: JSON.stringify({ rule }) };
+  }
+  const headers = { ...AUTHORIZATION, "content-type": "application/json" };
+  await fetch(`${server.url}/api/v1/alerts`, { method: "POST", headers, body: JSON.stringify({ rule }) });
+  const { name } = rule;
+  if (operation.id === "deleteAlert") return { ...made, path: `/api/v1/alerts?name=${encodeURIComponent(name)}` };
+  return { ...made, body: JSON.stringify({ name, rule: { ...rule, above: 2 } }) };
 }
 
 /** The object that a text is as JSON, if it is one. */

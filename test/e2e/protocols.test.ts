@@ -9,7 +9,7 @@ import { BEARER, expectWell, messagesOf, type Post, post, statusOf } from "../su
 import { integer, runSeed, seededRandom } from "../support/random.ts";
 import { bombsOf, DUDS, ENCODERS } from "../support/raw_bombs.ts";
 import { collidingName, differentNames, objectText } from "../support/raw_collisions.ts";
-import { CLIENT_KEY, configText, SERVER_KEY, withServer } from "../support/server.ts";
+import { CLIENT_KEY, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 import { RawConnection } from "../unit/http/raw.ts";
 
 const ORIGIN = "http://localhost:3000";
@@ -277,6 +277,14 @@ describe("an equal body that comes again", () => {
   );
 });
 
+/** How long two small requests take, one after the other. */
+async function askedMs(server: TestServer): Promise<number> {
+  const startedAtMs = performance.now();
+  await (await fetch(`${server.url}/healthz`)).text();
+  await server.send([{ message: "beside" }]);
+  return performance.now() - startedAtMs;
+}
+
 describe("a text made for harm", () => {
   test.each(cases)(
     "by %s delays other requests little, and no answer is a 5xx",
@@ -302,15 +310,13 @@ describe("a text made for harm", () => {
             `{"index":{}}\n${text}\n`,
           ];
           for (const form of forms) {
+            const aloneMs = await askedMs(server);
             const sent = statusOf(server, protocol, { body: new TextEncoder().encode(form) });
-            const startedAt = performance.now();
-            await (await fetch(`${server.url}/healthz`)).text();
-            await server.send([{ message: "beside" }]);
-            const waitedMs = performance.now() - startedAt;
+            const waitedMs = await askedMs(server);
             const status = await sent;
             const what = `${text.slice(0, 20)} in ${form.slice(0, 20)}: ${status}, ${Math.round(waitedMs)} ms`;
-            // The contract allows a second beside a body with a key; machines of tests are slower.
-            expect([what, status < 500, waitedMs < 5_000]).toEqual([what, true, true]);
+            // The contract allows a second beside a body with a key; machines of tests are slower, and shared.
+            expect([what, status < 500, waitedMs < 5_000 + 20 * aloneMs]).toEqual([what, true, true]);
             if (waitedMs > 500) console.log(name, what);
           }
         }

@@ -157,7 +157,7 @@ function exportOf({ blocks }: DataReader): Told {
   if ("code" in texts) return { error: texts.message };
   let text = "";
   try {
-    for (const part of texts) text += part;
+    for (const part of texts) if (typeof part === "string") text += part;
     return { answer: text, isTold: false };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -9,6 +9,7 @@ import { AllowedAddresses } from "../../src/alerts/delivery/addresses.ts";
 import { startHeartbeat } from "../../src/alerts/delivery/heartbeat.ts";
 import type { DeliveryContext } from "../../src/alerts/delivery/outcome.ts";
 import { send } from "../../src/alerts/delivery/send.ts";
+import { TEMPLATE_NAMES } from "../../src/core/destination.ts";
 import { parseJsonTemplate } from "../../src/core/json_template.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { selfSignedCertificate } from "../support/certificate.ts";
@@ -406,6 +407,35 @@ test("no reason shows a secret, whatever the receiver repeats of it", async () =
   }
 });
 
+test("no reason shows a token that stands in a template", async () => {
+  const parsed = parseJsonTemplate(`{"routing_key": "${TOKEN}abcdef", "text": "{{name}}"}`, ["name"]);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  await using sink = await RawSink.start((socket, { body }) => reply(400, "", `unknown: ${body}`)(socket));
+  const outcome = await send(webhook(sink.url(), { template: parsed.template }), notification(), deliveryContext());
+  expect(outcome).toEqual(RETRY("answered 400"));
+});
+
+test("no body has half of a pair, which strict readers refuse", async () => {
+  const parsed = parseJsonTemplate(
+    '{"t": "{{name}} {{note}} {{group}} {{samples}} {{summary}}", "s": {{samples}}}',
+    TEMPLATE_NAMES,
+  );
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const half = "a\ud800b\udc00";
+  const told = notification({
+    rule: half,
+    note: half,
+    group: { field: "key", value: half },
+    samples: [{ id: 1, time: TOLD_AT, touchpoint: half, message: half, url: "u" }],
+  });
+  for (const template of [undefined, parsed.template, "slack", "discord", "ntfy"] as const) {
+    await using sink = await RawSink.start(reply(200));
+    await send(webhook(sink.url("/topic"), { template }), told, deliveryContext());
+    const { body } = sink.requests[0] as Request;
+    expect([template, /\\ud[89a-f]/i.test(body)]).toEqual([template, false]);
+  }
+});
+
 describe("heartbeat_url", () => {
   test("is asked at once and each minute, while the server is ready", async () => {
     await using sink = await RawSink.start(reply(200));
@@ -415,7 +445,8 @@ describe("heartbeat_url", () => {
     let isReady = true;
     const stop = startHeartbeat({
       url: new Secret(sink.url(`/ping/${TOKEN}`)),
-      context: deliveryContext({ schedule: time.schedule }),
+      context: () => deliveryContext({ schedule: time.schedule }),
+      schedule: time.schedule,
       isReady: () => isReady,
       asked: (isAnswered) => beats.push(isAnswered),
       log: (_level, message) => lines.push(message),
@@ -443,7 +474,8 @@ describe("heartbeat_url", () => {
     const lines: string[] = [];
     const stop = startHeartbeat({
       url: new Secret(sink.url(`/ping/${TOKEN}`)),
-      context: deliveryContext({ schedule: time.schedule }),
+      context: () => deliveryContext({ schedule: time.schedule }),
+      schedule: time.schedule,
       isReady: () => true,
       asked: (isAnswered) => beats.push(isAnswered),
       log: (_level, message) => lines.push(message),
@@ -453,5 +485,29 @@ describe("heartbeat_url", () => {
     await untilTrue("the second", () => beats.length === 2);
     stop();
     expect(lines).toEqual(["heartbeat_url does not answer as it should: answered 500"]);
+  });
+
+  test("is asked at the addresses that are allowed now, not at those of the start", async () => {
+    await using sink = await RawSink.start(reply(200));
+    const time = new ManualSchedule();
+    const beats: boolean[] = [];
+    let allowed = new AllowedAddresses([]);
+    const stop = startHeartbeat({
+      url: new Secret(`http://heartbeat.example:${sink.port}/`),
+      context: () => deliveryContext({ schedule: time.schedule, allowed }),
+      schedule: time.schedule,
+      isReady: () => true,
+      asked: (isAnswered) => beats.push(isAnswered),
+      log: () => undefined,
+    });
+    await untilTrue("the first", () => beats.length === 1);
+    allowed = new AllowedAddresses(["127.0.0.1"]);
+    time.pass(60_000);
+    await untilTrue("the second", () => beats.length === 2);
+    allowed = new AllowedAddresses([]);
+    time.pass(60_000);
+    await untilTrue("the third", () => beats.length === 3);
+    stop();
+    expect(beats).toEqual([false, true, false]);
   });
 });

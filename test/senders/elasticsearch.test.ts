@@ -34,11 +34,16 @@ const transport = new ElasticsearchTransport({
   clientOpts: { node: process.env.NODE_ADDRESS, auth: { username: "x", password: process.env.KEY }, maxRetries: Number(process.env.RETRIES) },
 });
 transport.on("warning", () => {});
+const { bulkWriter } = transport;
+const write = bulkWriter.write.bind(bulkWriter);
+let writing = 0;
+bulkWriter.write = (body) => { writing++; return write(body).finally(() => writing--); };
 const logger = winston.createLogger({ level: "silly", transports: [transport] });
 logger.info("Order placed", { orderId: "ord_2", total: 12.5 });
 logger.error("payment failed", { err: "card declined" });
 await transport.flush();
-while (transport.bulkWriter.bulk.length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+// What is being sent is not in the list any more.
+while (bulkWriter.bulk.length > 0 || writing > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 process.exit(0);
 `;
 

@@ -265,6 +265,8 @@ const transport = new Syslog({
 const log = winston.createLogger({ levels: winston.config.syslog.levels, level: "debug", transports: [transport] });
 log.info("order placed", { orderId: "ord_1", total: 12.5 });
 log.crit("no room");
+const isOpen = () => transport.connected || transport.socket.readyState === "open";
+while (transport.queue.length > 0 || !isOpen()) await new Promise((resolve) => setTimeout(resolve, 20));
 setTimeout(() => { log.close(); setTimeout(() => process.exit(0), 200); }, 500);
 `;
 

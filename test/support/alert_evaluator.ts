@@ -16,6 +16,8 @@ export type WriteFate = "done" | "failed" | "lost";
 export interface TestRecord {
   readonly receivedAt: number;
   readonly group?: string;
+  /** It was received before the clock was set back, though its time is yet to come. */
+  readonly isOld?: boolean;
 }
 
 /** What is kept when a process dies. */
@@ -76,6 +78,14 @@ export class TestEvaluator {
     }
   }
 
+  /** Seconds in which the whole process does not run, as under SIGSTOP; then its timers run. */
+  async standStill(seconds: number): Promise<void> {
+    this.now += seconds * 1_000;
+    this.schedule.nowMs += seconds * 1_000;
+    this.schedule.pass(0);
+    await this.evaluator.settled();
+  }
+
   /** What was told, in order: "firing errors", "resolved errors (touchpoint: a)". */
   get told(): string[] {
     return this.queued.map(({ notification }) => {
@@ -85,12 +95,27 @@ export class TestEvaluator {
   }
 
   #answer(request: QueryRequest): QueryOutcome<string> {
+    if (request.kind === "latest_received") {
+      const found = this.records
+        .map(({ receivedAt, isOld = false }, index) => ({ receivedAt, isOld, id: index + 1 }))
+        .filter(
+          ({ receivedAt, isOld }) =>
+            receivedAt > request.after && receivedAt <= request.upTo && (isOld || receivedAt <= this.now),
+        );
+      const latest = {
+        receivedAt: Math.max(...found.map(({ receivedAt }) => receivedAt)),
+        id: Math.max(...found.map(({ id }) => id)),
+      };
+      return { ok: true, answer: JSON.stringify({ latest: found.length === 0 ? null : latest }) };
+    }
     this.asked.push(request);
     this.steps.push(request.kind);
     if (this.refusal !== undefined) return { ok: false, refusal: { code: "unavailable", message: this.refusal } };
     if (request.kind !== "measure") return { ok: true, answer: JSON.stringify({ entries: [], nextCursor: null }) };
-    const { after, upTo } = request.received;
-    const found = this.records.filter(({ receivedAt }) => receivedAt > after && receivedAt <= upTo);
+    const { after, upTo, fromId = 0 } = request.received;
+    const found = this.records.filter(
+      ({ receivedAt }, index) => receivedAt > after && receivedAt <= upTo && index + 1 >= fromId,
+    );
     const measured = (count: number) => ({ count, of: count, timings: count, percentile: count === 0 ? null : 1 });
     const values = new Set([...(request.groups?.known ?? []), ...found.flatMap(({ group }) => group ?? [])]);
     const groups = [...values].map((value) => ({
@@ -104,7 +129,9 @@ export class TestEvaluator {
     if (request.kind === "read_alerts") return { ok: true, alerts: [...this.file.rows.values()] };
     if (request.kind !== "write_alerts") throw new Error(request.kind);
     const fate = this.fateOf();
-    this.steps.push(`write ${fate}`);
+    // Now and then until when rules were evaluated is noted alone.
+    const isNote = request.write.put.every(({ kind, id }) => kind === "evaluated" && id === "");
+    if (!isNote || request.write.put.length === 0) this.steps.push(`write ${fate}`);
     if (fate !== "failed") {
       for (const { kind, id } of request.write.remove) this.file.rows.delete(`${kind} ${id}`);
       for (const row of request.write.put) this.file.rows.set(`${row.kind} ${row.id}`, row);

@@ -3,7 +3,9 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { expectSoon, SHOWN_MS_MAX, settled, watchRequests } from "./expect_soon.ts";
+import { runSeed, seededRandom } from "./random.ts";
 import { ADMIN_TOKEN } from "./server.ts";
 
 /** Told by the browser for any 401, which is how the app learns that nobody is signed in. */
@@ -37,9 +39,11 @@ export async function withAppPage<T>(
 ): Promise<T> {
   const { path = "/", isSignedIn = true, expected = [], ...contextOptions } = options;
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
+  watchRequests(context);
   try {
+    await delayAnswers(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(SHOWN_MS_MAX);
     const problems: string[] = [];
     const allowed = [...EXPECTED_ERRORS, ...expected];
     page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
@@ -83,38 +87,45 @@ interface AxeResult {
   }[];
 }
 
-/** How long a page may load before it is judged, in ms. */
-const BUSY_MS_MAX = 3_000;
-
 /** The looks in which every page must be accessible. */
 export const THEMES = ["light", "dark"] as const;
 
 /**
- * What axe-core finds on the page as it is now, in each of `themes` (absent: the one it has); [] when all is well. The
- * last theme stays. Evaluated from outside, so the policy stays in force.
+ * Fails where axe-core finds something on the page, once it has settled, in each of `themes` (absent: the one it has).
+ * The last theme stays. Another theme has other colours only, and is judged by them.
  */
-export async function accessibilityProblems(
+export async function expectAccessible(
   page: Page,
   themes: readonly ((typeof THEMES)[number] | undefined)[] = [undefined],
-): Promise<string[]> {
+): Promise<void> {
+  for (const [index, theme] of themes.entries()) {
+    if (theme !== undefined) await page.emulateMedia({ colorScheme: theme });
+    await expectSoon(
+      () => accessibilityProblems(page, index === 0 ? ALL_RULES : COLOUR_RULES),
+      ACCESSIBLE_MS_MAX,
+    ).toEqual([]);
+  }
+}
+
+/** How long a page may look as it must not, in ms: what was opened a moment ago may still be laid out. */
+const ACCESSIBLE_MS_MAX = 5_000;
+
+/** Options of axe-core. */
+const ALL_RULES = "{ resultTypes: ['violations'] }";
+const COLOUR_RULES = "{ resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block'] }";
+
+/** What axe-core finds; [] when all is well. Evaluated from outside, so the policy stays in force. */
+async function accessibilityProblems(page: Page, options: string): Promise<string[]> {
+  // What is loaded again is dim meanwhile. A test of that very state holds the answer back, and is judged as it is.
+  await settled(page);
+  await transitionsEnd(page);
   if (!(await page.evaluate<boolean>("'axe' in globalThis"))) {
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
   }
-  // What is loaded again is dim meanwhile. A test of that very state holds the answer back, and is judged as it is.
-  const busy = page.locator('[aria-busy="true"]').first();
-  await busy.waitFor({ state: "detached", timeout: BUSY_MS_MAX }).catch(() => undefined);
-  const problems: string[] = [];
-  for (const theme of themes) {
-    if (theme !== undefined) await page.emulateMedia({ colorScheme: theme });
-    await transitionsEnd(page);
-    const result: AxeResult = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
-    for (const { id, help, nodes } of result.violations) {
-      for (const node of nodes) {
-        problems.push(`${theme ?? ""} ${id}: ${help}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
-      }
-    }
-  }
-  return problems;
+  const result: AxeResult = await page.evaluate(`axe.run(document, ${options})`);
+  return result.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary = "" }) => `${id}: ${help}: ${target.join(" ")}: ${failureSummary}`),
+  );
 }
 
 /** Ends when colours do not change any more. */
@@ -122,4 +133,18 @@ async function transitionsEnd(page: Page): Promise<void> {
   await page.evaluate(`new Promise(requestAnimationFrame).then(() => Promise.all(document.getAnimations()
     .filter((animation) => animation instanceof CSSTransition)
     .map((animation) => animation.finished.catch(() => undefined))))`);
+}
+
+/** Answers of the API are held back by up to so many ms, at random; absent: not at all. */
+const ANSWER_DELAY_MS_MAX = Number(process.env["SIMPLELOGS_TEST_ANSWER_DELAY_MS"] ?? 0);
+
+/** Shows on a quiet machine what a test does not wait for. What a test routes itself is not delayed. */
+async function delayAnswers(context: BrowserContext): Promise<void> {
+  if (ANSWER_DELAY_MS_MAX === 0) return;
+  const random = seededRandom(runSeed("delay of answers"));
+  await context.route("**/api/**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, random() * ANSWER_DELAY_MS_MAX));
+    // The page may be gone meanwhile.
+    await route.continue().catch(() => undefined);
+  });
 }

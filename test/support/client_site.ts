@@ -27,6 +27,8 @@ export interface SeenRequest {
   readonly idempotencyKey: string;
   readonly body: string;
   readonly mode: GatewayMode;
+  /** Path of the page that sent it: that of a page which was left may come after those of the next one. */
+  readonly from: string;
   /** Unix ms. */
   readonly at: number;
 }
@@ -113,6 +115,7 @@ export class ClientSite {
     const { attributes = "", head = this.scriptTag(attributes), headers = {} } = this.options;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader("content-type", "text/html; charset=utf-8");
+    response.setHeader("referrer-policy", "unsafe-url");
     response.end(`<!doctype html><title>Shop</title><link rel="icon" href="data:,">${head}<h1>Shop</h1>`);
   };
 
@@ -134,7 +137,8 @@ export class ClientSite {
     const { mode } = this;
     const { searchParams } = new URL(incoming.url ?? "", this.gatewayUrl);
     const idempotencyKey = searchParams.get("idempotency_key") ?? "";
-    this.seen.push({ idempotencyKey, body: body.toString("utf8"), mode, at: Date.now() });
+    const from = URL.parse(incoming.headers.referer ?? "")?.pathname ?? "";
+    this.seen.push({ idempotencyKey, body: body.toString("utf8"), mode, from, at: Date.now() });
     if (mode === "down") {
       incoming.socket.destroy();
     } else if (mode === "stall") {

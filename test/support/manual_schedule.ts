@@ -29,7 +29,7 @@ export class ManualSchedule {
       const [next] = [...this.#waiting].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at);
       if (next === undefined) break;
       this.#waiting.delete(next);
-      this.nowMs = next.at;
+      this.nowMs = Math.max(this.nowMs, next.at);
       next.run();
     }
     this.nowMs = until;

@@ -1,6 +1,7 @@
 // Texts that would be markup or script if they were ever taken as such, and whether a page took one.
 
 import type { Page } from "playwright-core";
+import { settled } from "./expect_soon.ts";
 
 /** Each would set `ran` on the window, or leave an element behind. */
 export const MARKUP: readonly string[] = [
@@ -12,8 +13,9 @@ export const MARKUP: readonly string[] = [
   "{{constructor.constructor('ran=1')()}}",
 ];
 
-/** What of it became more than text, one sentence each; [] when all stayed text. */
+/** What of it became more than text once the page has settled, one sentence each; [] when all stayed text. */
 export async function takenAsMarkup(page: Page): Promise<string[]> {
+  await settled(page);
   return page.evaluate(`[
     ...(typeof ran === "undefined" ? [] : ["a script ran"]),
     ...[...document.querySelectorAll("main img, main script, main iframe, main [onerror], main [onload], main [onmouseover]")]

@@ -15,9 +15,12 @@ interface MemoryBlock {
   readonly chunks: ColumnChunk[];
 }
 
-function sourceOf(chunks: readonly ColumnChunk[]): ChunkSource {
+function sourceOf(chunks: readonly ColumnChunk[], read: () => void): ChunkSource {
   return {
-    chunk: (name) => chunks.find((chunk) => chunk.name === name),
+    chunk: (name) => {
+      read();
+      return chunks.find((chunk) => chunk.name === name);
+    },
     names: () => chunks.map(({ name }) => name),
   };
 }
@@ -31,6 +34,8 @@ export class MemorySource implements QuerySource {
   readonly #encoder = new BlockEncoder();
   /** Called before each opening: where a test lets blocks merge. */
   beforeOpen: () => void = () => undefined;
+  /** How often a chunk of a block was read. */
+  chunksRead = 0;
 
   begin(): void {
     this.#seen = new Map(this.#blocks);
@@ -54,7 +59,7 @@ export class MemorySource implements QuerySource {
   open(block: number): ChunkSource | undefined {
     this.beforeOpen();
     const found = (this.#seen ?? this.#blocks).get(block);
-    return found === undefined ? undefined : sourceOf(found.chunks);
+    return found === undefined ? undefined : sourceOf(found.chunks, () => this.chunksRead++);
   }
 
   nextRecordId(): number {

@@ -1,6 +1,7 @@
 // src/web in, dist/web/app.pack out: one script, one style sheet, a page and an icon, minified, named by their
 // contents, and compressed once here instead of at every request.
 
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -22,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Bundles and packs. Throws Error when the bundler fails or the script is too large. */
 export function buildWeb(root: string, version: string): void {
   const source = join(root, "src", "web");
-  const script = bundle(root, join(source, "main.tsx"), OPTIONS);
+  const script = minified(root, bundle(root, join(source, "main.tsx"), OPTIONS));
   // It would be a tenth of the script, and the app checks nothing with it.
   if (script.includes("TypeBox.Kind")) throw new Error("the app's script has TypeBox in it: use `import type`");
   const style = bundle(root, join(source, "styles", "app.css"), OPTIONS);
@@ -42,6 +43,22 @@ export function buildWeb(root: string, version: string): void {
   }
   writeWhole(join(root, "dist", "web", PACK_FILE), packFiles(files));
   console.log(`built dist/web/${PACK_FILE} (${Math.round(scriptBytes / 1000)} kB of script compressed)`);
+}
+
+/**
+ * Makes a script smaller. Measured on this one, with gzip: Bun's own minifier 149.8 kB, terser after it 143.8. In a
+ * process of its own, as the bundler is.
+ * @throws Error with what terser says.
+ */
+function minified(root: string, script: string): string {
+  const run = spawnSync(process.execPath, ["node_modules/terser/bin/terser", "--module", "--compress", "--mangle"], {
+    cwd: root,
+    input: script,
+    encoding: "utf8",
+    maxBuffer: SCRIPT_BYTES_MAX * 20,
+  });
+  if (run.status !== 0) throw new Error(`cannot minify the app's script:\n${run.stderr}`);
+  return run.stdout;
 }
 
 function named(name: string, extension: string, text: string): AppFile {

@@ -1,7 +1,8 @@
 // The one command that checks everything: packages, then format, lint, types and the build, then every test. A check
 // that fails ends the run before the tests; a suite that fails does not, so one run shows every failure. Each is shown
 // once more at the end, where a log that was cut short still has it. The last line is "N passed, N failed", and the
-// exit code 1 if anything failed or nothing ran.
+// exit code 1 if anything failed or nothing ran. A browser test that passes at the second attempt is listed as
+// unstable.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +49,8 @@ async function check({ name, commandLine, hint = "" }: Check, folder: string): P
   const outputFile = join(folder, `${name}.txt`);
   const end = await runBun({ name, commandLine, root: ROOT, outputFile });
   if (end === "") return sumOf([]);
-  return { passed: 0, failed: 1, failures: [failureText(`${name} failed${hint}`, readFileSync(outputFile, "utf8"))] };
+  const text = failureText(`${name} failed${hint}`, readFileSync(outputFile, "utf8"));
+  return { passed: 0, failed: 1, failures: [{ text }] };
 }
 
 async function main(): Promise<Count> {
@@ -74,9 +76,10 @@ if (process.argv.includes("--help")) {
   process.stdout.write(HELP);
 } else {
   const total = await main().catch((error: unknown): Count => {
-    return { passed: 0, failed: 1, failures: [error instanceof Error ? error.message : String(error)] };
+    return { passed: 0, failed: 1, failures: [{ text: error instanceof Error ? error.message : String(error) }] };
   });
-  for (const failure of total.failures) console.log(`\nFAILED ${failure}`);
+  for (const { text } of total.unstable ?? []) console.log(`\nUNSTABLE ${text}`);
+  for (const { text } of total.failures) console.log(`\nFAILED ${text}`);
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

@@ -4,8 +4,17 @@
 export interface Count {
   readonly passed: number;
   readonly failed: number;
-  /** What failed, each with the reason on the lines after it; as many as `failed`. */
-  readonly failures: readonly string[];
+  /** As many as `failed`. */
+  readonly failures: readonly Failure[];
+  /** What failed, and passed when its file ran once more. It counts as passed. */
+  readonly unstable?: readonly Failure[];
+}
+
+export interface Failure {
+  /** The test file whose test failed; absent: not a single test failed. */
+  readonly file?: string;
+  /** The name, and the reason on the lines after it. */
+  readonly text: string;
 }
 
 /**
@@ -21,7 +30,9 @@ export function failureText(name: string, reason: string): string {
 
 export function sumOf(counts: readonly Count[]): Count {
   const failures = counts.flatMap((count) => count.failures);
-  return { passed: counts.reduce((sum, { passed }) => sum + passed, 0), failed: failures.length, failures };
+  const unstable = counts.flatMap((count) => count.unstable ?? []);
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  return { passed, failed: failures.length, failures, ...(unstable.length > 0 && { unstable }) };
 }
 
 /**
@@ -37,17 +48,17 @@ export function countResults(
   end: string,
   isSelective: boolean,
 ): Count {
-  const failedAs = (passed: number, failure: string) => ({ passed, failed: 1, failures: [failure] });
+  const failedAs = (passed: number, text: string) => ({ passed, failed: 1, failures: [{ text }] });
   const tests = testsOf(report);
   // A crash, or a kill: whatever ran before is not known.
   if (tests === undefined) return failedAs(0, `${suite.name} tests ended in the middle, with ${end || "exit code 0"}`);
   const passed = tests.filter(({ failure }) => failure === undefined).length;
-  const failures = tests
+  const failures: Failure[] = tests
     .filter(({ failure, isSkipped }) => failure !== undefined && !(isSkipped && isSelective))
-    .map(({ name, failure = "" }) => failureText(name, failure));
+    .map(({ file, name, failure = "" }) => ({ file, text: failureText(name, failure) }));
   // A file that could not be loaded, or that has no test, is not in the report at all.
   const absent = suite.files.filter((file) => !tests.some((test) => test.file === file));
-  if (!isSelective) failures.push(...absent.map((file) => `${file}: none of its tests ran`));
+  if (!isSelective) failures.push(...absent.map((file) => ({ text: `${file}: none of its tests ran` })));
   const selectsNothing = isSelective && passed === 0 && absent.length === 0;
   if (failures.length > 0 || end === "" || selectsNothing) return { passed, failed: failures.length, failures };
   return failedAs(passed, `${suite.name} tests passed, but ended with ${end}`);

@@ -11,6 +11,8 @@ import type { Suite } from "./suites.ts";
 const TEST_MS_MAX = 180_000;
 /** What still runs then is killed and has failed. The longest suite takes some five minutes. */
 const RUN_MS_MAX = 30 * 60_000;
+/** Where more files than this failed, something is broken, and a second attempt would say nothing new. */
+const AGAIN_FILES_MAX = 5;
 
 export interface BunRun {
   readonly name: string;
@@ -61,11 +63,28 @@ export interface SuitesRun {
 export async function runSuites(run: SuitesRun): Promise<Count> {
   const counts: Count[] = [];
   for (const suites of run.stages) {
-    counts.push(...(await Promise.all(suites.map((suite) => runSuite(suite, run, suites.length === 1)))));
+    const results = await Promise.all(suites.map((suite) => runSuite(suite, run, suites.length === 1)));
+    for (const [index, suite] of suites.entries()) counts.push(await runAgain(suite, results[index] as Count, run));
   }
   const total = sumOf(counts);
   if (total.passed + total.failed > 0) return total;
-  return { passed: 0, failed: 1, failures: [`no test ran: ${run.options.join(" ")} selects none`] };
+  return { passed: 0, failed: 1, failures: [{ text: `no test ran: ${run.options.join(" ")} selects none` }] };
+}
+
+/** Runs each file with a failed test once more, where the suite permits it. What passes then is unstable. */
+async function runAgain(suite: Suite, count: Count, run: SuitesRun): Promise<Count> {
+  const files = new Set(count.failures.map(({ file }) => file));
+  if (suite.runsAgain !== true || files.size === 0 || files.size > AGAIN_FILES_MAX || files.has(undefined))
+    return count;
+  const { workers: _, ...alone } = suite;
+  const passing = new Set<string | undefined>();
+  for (const file of files as Set<string>) {
+    const { passed, failed } = await runSuite({ ...alone, files: [file] }, run, true);
+    if (passed > 0 && failed === 0) passing.add(file);
+  }
+  const unstable = count.failures.filter(({ file }) => passing.has(file));
+  const failures = count.failures.filter(({ file }) => !passing.has(file));
+  return { passed: count.passed + unstable.length, failed: failures.length, failures, unstable };
 }
 
 async function runSuite(suite: Suite, run: SuitesRun, isAlone: boolean): Promise<Count> {
@@ -97,5 +116,9 @@ async function runSuite(suite: Suite, run: SuitesRun, isAlone: boolean): Promise
   const report = existsSync(reportFile) ? readFileSync(reportFile, "utf8") : "";
   const { passed, failed, failures } = countResults(suite, report, end, options.length > 0);
   console.log(`== ${suite.name} tests: ${passed} of ${passed + failed} passed`);
-  return { passed, failed, failures: failures.map((failure) => `${suite.name}: ${failure}`) };
+  return {
+    passed,
+    failed,
+    failures: failures.map(({ text, ...rest }) => ({ ...rest, text: `${suite.name}: ${text}` })),
+  };
 }

@@ -12,6 +12,12 @@ export interface Plan {
    * of them in order.
    */
   readonly workers?: number;
+  /**
+   * A file of it with a test that failed runs once more, alone. For suites of a browser: beside others on two cores,
+   * what a page shows may come later than any test expects. Never for promises: data that is lost once in a while is
+   * lost.
+   */
+  readonly runsAgain?: boolean;
   /** Environment variables of its own; one that begins with "./" is a path in the checkout. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Files of other folders that it runs as well. */
@@ -50,8 +56,8 @@ const STAGES: Stages = [
     },
   ],
   [
-    { name: "browser", workers: 3 },
-    { name: "client", workers: 2 },
+    { name: "browser", workers: 3, runsAgain: true },
+    { name: "client", workers: 2, runsAgain: true },
     { name: "senders", workers: 2 },
     { name: "clickhouse", workers: 2 },
   ],

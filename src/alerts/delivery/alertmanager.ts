@@ -3,6 +3,7 @@
 //
 // Source: Alertmanager's OpenAPI, POST /api/v2/alerts; label names by Prometheus' data model.
 
+import { createHash } from "node:crypto";
 import type { AlertmanagerDestination } from "../../core/destination.ts";
 import type { Notification } from "../../core/notification.ts";
 import { sendRequest } from "./http_request.ts";
@@ -28,7 +29,8 @@ const FIRING_MS_MAX = 5 * REPOST_MS;
 const TEST_MS = REPOST_MS;
 /** Alerts of one request. */
 const ALERTS_MAX = 500;
-const LABEL_CHARACTERS_MAX = 300;
+/** A group's value is never longer. */
+const LABEL_CHARACTERS_MAX = 500;
 const API_PATH = "/api/v2/alerts";
 const OWN_LABELS: ReadonlySet<string> = new Set(["alertname", "severity", "project", "job", "test"]);
 
@@ -79,6 +81,8 @@ export function alertOf(notification: Notification, now: number): Record<string,
     note: noteOf(notification) ?? "",
     samples: notification.samples.map(sampleLine).join("\n"),
   };
+  // However the clocks were set meanwhile, what is resolved has ended, and has begun before.
+  const endsAt = isBad(notification) ? now + FIRING_MS_MAX : state === "test" ? now + TEST_MS : Math.min(to, now);
   return {
     labels: {
       alertname: label(rule),
@@ -89,15 +93,18 @@ export function alertOf(notification: Notification, now: number): Record<string,
       ...(state === "test" ? { test: "true" } : {}),
     },
     annotations: Object.fromEntries(Object.entries(annotations).filter(([, text]) => text !== "")),
-    startsAt: isoTime(since),
-    endsAt: isoTime(isBad(notification) ? now + FIRING_MS_MAX : state === "test" ? now + TEST_MS : Math.max(since, to)),
+    startsAt: isoTime(Math.min(since, now, endsAt)),
+    endsAt: isoTime(endsAt),
     ...(/^https?:\/\//.test(url) && URL.canParse(url) ? { generatorURL: new URL(url).href } : {}),
   };
 }
 
-/** A label is never empty: an empty one is none. */
+/** A label is never empty: an empty one is none. Texts that differ stay labels that differ. */
 function label(text: string): string {
-  return oneLine(text, LABEL_CHARACTERS_MAX) || "(empty)";
+  const shown = oneLine(text, LABEL_CHARACTERS_MAX);
+  if (shown === text && shown !== "") return shown;
+  const digest = createHash("sha256").update(JSON.stringify(text)).digest("hex").slice(0, 8);
+  return shown === "" ? (text === "" ? "(empty)" : `(empty ${digest})`) : `${shown} (${digest})`;
 }
 
 /** "metadata.orderId" is metadata_orderId; one of Alertmanager's or of the others gets a prefix. */

@@ -93,8 +93,9 @@ export class Deliveries {
     const changed = new Set<DestinationState>();
     for (const delivery of deliveries) {
       const state = this.#state(delivery.destination);
-      // However the clock was set meanwhile, it is never put off for longer than a pause can be.
-      const delayMs = Math.min(Math.max(0, delivery.nextAt - wall), RETRY_AFTER_MS_MAX);
+      // However the clock was set meanwhile, it is never put off for longer than it was meant to.
+      const pauseMs = delivery.attempt === 0 ? 0 : (delivery.pauseMs ?? RETRY_AFTER_MS_MAX);
+      const delayMs = Math.min(Math.max(0, delivery.nextAt - wall), pauseMs);
       const needless = state.queue.add(delivery, steady + delayMs);
       if (needless.length > 0) {
         count(delivery.destination, "replaced", needless.length);
@@ -114,8 +115,12 @@ export class Deliveries {
 
   /** Takes over a changed configuration. */
   setDestinations(destinations: readonly Destination[]): void {
+    const before = this.#destinations;
     this.#destinations = byName(destinations);
     for (const [name, state] of this.#states) {
+      if (placeOf(before.get(name)) !== placeOf(this.#destinations.get(name))) {
+        state.queue.retryNow(this.#options.monotonic());
+      }
       state.queue.atOnceMax = this.#atOnceMax(name);
       this.#go(name, state);
     }
@@ -186,7 +191,7 @@ export class Deliveries {
       count(name, isDelivered ? "delivered" : "failed", 1);
       void this.#writer.write([delivery.id], []);
     } else {
-      const postponed = { ...delivery, attempt: failedAttempts, nextAt: clock() + delayMs };
+      const postponed = { ...delivery, attempt: failedAttempts, nextAt: clock() + delayMs, pauseMs: delayMs };
       state.queue.postponed(postponed, monotonic() + delayMs);
       if (afterMs !== undefined) state.queue.pause(monotonic() + Math.min(afterMs, RETRY_AFTER_MS_MAX));
       count(name, "retried", 1);
@@ -205,6 +210,7 @@ export class Deliveries {
       notification,
       attempt: 0,
       nextAt: clock(),
+      ...(deliveries[0] === undefined ? {} : { inPlaceOf: deliveries[0].id }),
     };
     await this.#writer.write(
       deliveries.map(({ id }) => id),
@@ -267,4 +273,12 @@ export class Deliveries {
 
 function byName(destinations: readonly Destination[]): ReadonlyMap<string, Destination> {
   return new Map(destinations.map((destination) => [destination.name, destination]));
+}
+
+/** Where a destination is told, and as whom: what a person changes when it cannot be. Undefined: nowhere. */
+function placeOf(destination: Destination | undefined): string | undefined {
+  if (destination === undefined) return undefined;
+  const { type, url, credentials } = destination;
+  const headers = "headers" in destination ? Object.values(destination.headers).map((value) => value.reveal()) : [];
+  return JSON.stringify([type, url.reveal(), credentials?.user, credentials?.password.reveal(), headers]);
 }

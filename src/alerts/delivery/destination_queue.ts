@@ -10,6 +10,8 @@ export const REQUESTS_A_MINUTE_MAX = 30;
 const MINUTE_MS = 60_000;
 /** What may wait behind the first of a rule's instance; past it, the oldest of these is left out. */
 const BEHIND_FIRST_MAX = 8;
+/** Past so many deliveries that wait, firings that have resolved, and of which nobody was told, are left out. */
+const WAITING_MAX = 2_000;
 /** Fewer are sent one by one. */
 const SUMMARY_NOTIFICATIONS_MIN = 2;
 
@@ -60,10 +62,18 @@ export class DestinationQueue {
     const lanes = lanesOf(delivery);
     this.#waiting.push({ delivery, dueAt, isBusy: false, lanes });
     const same = this.#waiting.filter((one) => one.lanes.some((lane) => lanes.includes(lane)));
-    const behind = same.slice(1, -1).filter((one) => !one.isBusy && isNew(one));
+    // A summary may be the last word on other rules.
+    const behind = same.slice(1, -1).filter((one) => !one.isBusy && isNew(one) && one.lanes.length === 1);
     const needless = behind.slice(0, Math.max(0, behind.length + 1 - BEHIND_FIRST_MAX));
+    if (this.#waiting.length > WAITING_MAX) needless.push(...this.#untold());
     for (const one of needless) this.#drop(one);
     return needless.map((one) => one.delivery.id);
+  }
+
+  /** Whatever waits is tried now: its destination is another one than before. */
+  retryNow(now: number): void {
+    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+    for (const one of this.#waiting) one.dueAt = Math.min(one.dueAt, now);
   }
 
   /** The next step at this moment. What it hands out to send or to fold is under way until it ends. */
@@ -96,14 +106,18 @@ export class DestinationQueue {
     return { step: "send", delivery: chosen.delivery };
   }
 
-  /** Puts a summary in the place of what was handed out to fold. */
+  /**
+   * Puts a summary in the place of the first that was handed out to fold: what came meanwhile says more, and is told
+   * after it.
+   */
   folded(deliveries: readonly QueuedDelivery[], summary: QueuedDelivery, now: number): void {
     const ids = new Set(deliveries.map(({ id }) => id));
+    const place = this.#waiting.findIndex(({ delivery }) => ids.has(delivery.id));
     for (const one of this.#waiting.filter(({ delivery }) => ids.has(delivery.id))) this.#drop(one);
     this.#busy--;
+    this.#waiting.splice(place, 0, { delivery: summary, dueAt: now, isBusy: false, lanes: lanesOf(summary) });
     // Others may wait still, where there were more than one summary can hold.
     this.#hasOverflowed = this.#foldable().length >= SUMMARY_NOTIFICATIONS_MIN;
-    this.#waiting.push({ delivery: summary, dueAt: now, isBusy: false, lanes: lanesOf(summary) });
   }
 
   /** What was handed out to send has ended, and is told or given up. */
@@ -167,8 +181,20 @@ export class DestinationQueue {
     });
   }
 
+  /** Of each instance that fired and has resolved all that waits, if none of it was ever tried. */
+  #untold(): Waiting[] {
+    const byLane = new Map<string, Waiting[]>();
+    for (const one of this.#waiting) for (const lane of one.lanes) byLane.set(lane, [...(byLane.get(lane) ?? []), one]);
+    return [...byLane.values()].flatMap((same) => {
+      const isUntold = same.every((one) => isNew(one) && !one.isBusy && one.lanes.length === 1);
+      const [first, last] = [same[0]?.delivery.notification.state, same.at(-1)?.delivery.notification.state];
+      return isUntold && first === "firing" && last === "resolved" ? same : [];
+    });
+  }
+
   #drop(one: Waiting): void {
-    this.#waiting.splice(this.#waiting.indexOf(one), 1);
+    const at = this.#waiting.indexOf(one);
+    if (at !== -1) this.#waiting.splice(at, 1);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Secret } from "../../core/secret.ts";
 import { sendRequest } from "./http_request.ts";
-import { type DeliveryContext, reasonOf } from "./outcome.ts";
+import { type DeliveryContext, reasonOf, type Schedule } from "./outcome.ts";
 
 /** How often it is asked, in ms. */
 export const HEARTBEAT_MS = 60_000;
@@ -11,7 +11,9 @@ export const HEARTBEAT_MS = 60_000;
 /** What a heartbeat needs. */
 export interface HeartbeatOptions {
   readonly url: Secret;
-  readonly context: DeliveryContext;
+  /** Of the next request: a reload may change which addresses are allowed. */
+  readonly context: () => DeliveryContext;
+  readonly schedule: Schedule;
   readonly isReady: () => boolean;
   /** Of each request. */
   readonly asked: (isAnswered: boolean) => void;
@@ -20,7 +22,6 @@ export interface HeartbeatOptions {
 
 /** Asks now and then each minute; returns what stops it. */
 export function startHeartbeat(options: HeartbeatOptions): () => void {
-  const { context } = options;
   let isStopped = false;
   let cancel = (): void => undefined;
   let wasAnswered = true;
@@ -36,7 +37,7 @@ export function startHeartbeat(options: HeartbeatOptions): () => void {
   const beat = (): void => {
     if (isStopped) return;
     // The next one does not wait for this one: each ends by itself within 10 s.
-    cancel = context.schedule(beat, HEARTBEAT_MS);
+    cancel = options.schedule(beat, HEARTBEAT_MS);
     if (options.isReady()) void ask();
   };
   beat();
@@ -50,7 +51,7 @@ export function startHeartbeat(options: HeartbeatOptions): () => void {
 async function problemOf({ url, context }: HeartbeatOptions): Promise<string | undefined> {
   try {
     const request = { url: new URL(url.reveal()), method: "GET", headers: { "user-agent": "SimpleLogs" } } as const;
-    const { status } = await sendRequest(request, context);
+    const { status } = await sendRequest(request, context());
     return status >= 200 && status <= 299 ? undefined : `answered ${status}`;
   } catch (error) {
     return reasonOf(error);

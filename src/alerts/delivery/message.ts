@@ -33,15 +33,25 @@ export function isBad({ state }: Pick<Told, "state">): boolean {
   return state === "firing" || state === "repeat" || state === "summary";
 }
 
-/** The text on one line, with at most so many characters; the last is "…" where it was cut. */
+/**
+ * The text on one line, with at most so many characters; the last is "…" where it was cut. No half of a pair is left:
+ * strict readers of JSON refuse one.
+ */
 export function oneLine(text: string, charactersMax: number): string {
-  return cut(text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim(), charactersMax);
+  return cut(
+    text
+      .toWellFormed()
+      .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+      .trim(),
+    charactersMax,
+  );
 }
 
 /** As oneLine, but lines stay lines. */
 function lines(text: string, charactersMax: number): string {
   return cut(
     text
+      .toWellFormed()
       .replace(/\r\n?|[\p{Zl}\p{Zp}]/gu, "\n")
       .replace(/[^\P{Cc}\n]+/gu, " ")
       .trim(),

@@ -31,13 +31,17 @@ export interface QueuedDelivery {
   readonly attempt: number;
   /** When it is tried next, Unix ms. */
   readonly nextAt: number;
+  /** How long that was from the attempt that failed, in ms. Undefined: nothing was tried. */
+  readonly pauseMs?: number;
+  /** The id of the first delivery that a summary replaces: it takes that one's place in the order. */
+  readonly inPlaceOf?: string;
 }
 
 /** A change of the queue in the data file: one transaction. */
 export interface QueueChange {
   /** Ids that are removed; one that is not there is ignored. */
   readonly removed: readonly string[];
-  /** Deliveries that are added, or changed where their id is there: then they keep their place in the order. */
+  /** Deliveries that are added at the end, or in place of another, or changed where their id is there. */
   readonly put: readonly QueuedDelivery[];
 }
 

@@ -13,6 +13,7 @@ import { signatureHeaders } from "./signature.ts";
 
 const AGENT = "SimpleLogs";
 const ANSWER_CHARACTERS_MAX = 120;
+const TOKEN = /[\w+/=.:~-]{16,}/g;
 
 /** One attempt. Throws DeliveryError where there is no answer. */
 export async function sendWebhook(
@@ -88,18 +89,30 @@ export function secretsOf({
   headers,
   credentials,
   secret,
+  template,
 }: {
   readonly url: Secret;
   readonly headers?: Readonly<Record<string, Secret>>;
   readonly credentials?: Credentials | undefined;
   readonly secret?: Secret | undefined;
+  readonly template?: WebhookDestination["template"];
 }): string[] {
   const { pathname, search } = new URL(url.reveal());
   const path = pathname.length > 1 ? pathname + search : search;
   const password = credentials?.password.reveal() ?? "";
   const basic = Object.values(basicHeader(credentials));
   const own = Object.values(headers ?? {}).map((value) => value.reveal());
-  return [path, decoded(path), password, secret?.reveal() ?? "", ...basic, ...own].filter((text) => text !== "");
+  const signing = secret?.reveal() ?? "";
+  return [path, decoded(path), password, signing, ...basic, ...own, ...tokensOf(template)].filter(
+    (text) => text !== "",
+  );
+}
+
+/** Some services take their token in the body, so what looks like one in a template is one. */
+function tokensOf(template: WebhookDestination["template"]): string[] {
+  if (template === undefined || typeof template === "string") return [];
+  const texts = template.pieces.filter((piece) => typeof piece === "string");
+  return texts.flatMap((text) => text.match(TOKEN) ?? []);
 }
 
 function decoded(text: string): string {

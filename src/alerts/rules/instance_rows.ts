@@ -17,7 +17,7 @@ export interface StoredInstance {
   readonly state: InstanceState;
   /** The last notification of this firing; null: none. */
   readonly last: Notification | null;
-  /** Whom the rule told. */
+  /** Whom this firing was told to. */
   readonly notify: readonly string[];
 }
 

@@ -1,13 +1,20 @@
 // From a rule and an instant to the query that measures it, and from the response to what was observed of each
 // instance. Pure.
 
+import {
+  isBeyond,
+  NOTHING_MEASURED,
+  type Observation,
+  observationOf,
+  remembersValues,
+  runningValue,
+} from "../../core/alert_measure.ts";
 import { type AlertRule, INSTANCES_MAX } from "../../core/alert_rule.ts";
 import { SERVER_PROJECT } from "../../core/alerts.ts";
 import { ROWS_MAX } from "../../core/limits.ts";
 import type { QueryRequest } from "../../core/queries.ts";
-import type { Measured, MeasureResponse, RunningResponse, RunningTiming } from "../../core/responses.ts";
+import type { Measured, MeasureResponse, RunningResponse } from "../../core/responses.ts";
 import { METADATA_PREFIX, metadataFieldName, quote } from "../../search/fields.ts";
-import { isBeyond, type Observation } from "./state.ts";
 
 /** The one instance of a rule without group_by. */
 export const WHOLE = null;
@@ -23,8 +30,11 @@ export function searchOf({ project, q }: Pick<AlertRule, "project" | "q">): stri
   return q.trim() === "" ? `-project:${SERVER_PROJECT}` : `(${q}) -project:${SERVER_PROJECT}`;
 }
 
-/** The query that measures the rule at `t`, Unix ms. `known`: values of instances that must be among the answer's. */
-export function requestOf(rule: AlertRule, t: number, known: readonly string[]): QueryRequest {
+/**
+ * The query that measures the rule at `t`, Unix ms. `known`: values of instances that must be among the answer's.
+ * `fromId`: see fromIdOf.
+ */
+export function requestOf(rule: AlertRule, t: number, known: readonly string[], fromId?: number): QueryRequest {
   const { kind, project, windowMs, groupBy } = rule;
   const q = searchOf(rule);
   if (kind === "running") {
@@ -39,7 +49,7 @@ export function requestOf(rule: AlertRule, t: number, known: readonly string[]):
   return {
     kind: "measure",
     scope: { project, q, from: undefined, to: undefined },
-    received: { after: t - windowMs, upTo: t },
+    received: { after: t - windowMs, upTo: t, fromId },
     of: kind === "share" ? searchOf({ project, q: rule.of }) : undefined,
     percentile: kind === "percentile" ? rule.percentile : undefined,
     groups: groupBy === undefined ? undefined : { field: groupBy, known, isOfAll: rule.side === "below" },
@@ -52,9 +62,11 @@ export function samplesRequestOf(
   t: number,
   value: GroupValue,
   limit: number,
+  fromId?: number,
 ): QueryRequest | undefined {
   if (rule.kind === "running" || rule.kind === "silence") return undefined;
-  const window = `receivedAt:>${t - rule.windowMs} receivedAt:<=${t}`;
+  const since = fromId === undefined ? "" : ` id:>=${fromId}`;
+  const window = `receivedAt:>${t - rule.windowMs} receivedAt:<=${t}${since}`;
   const parts = [inParentheses(searchOf(rule)), groupSearch(rule.groupBy, value), window];
   if (rule.kind === "share") parts.unshift(inParentheses(rule.of));
   const q = parts.filter((part) => part !== "").join(" ");
@@ -90,16 +102,36 @@ interface Sample {
   readonly observation: Observation;
 }
 
+/** A break in time: the instant after it, Unix ms by the clock as it is now, and how long it was, in ms. */
+export interface Gap {
+  readonly at: number;
+  readonly ms: number;
+}
+
 /** When the server can vouch for what it has received. */
 export interface Continuity {
   /** When the server started, Unix ms by the clock as it is now. */
   readonly startedAt: number;
-  /** The last jump of the clock: the instant after it, and by how many ms; undefined: none. */
-  readonly jump: { readonly at: number; readonly ms: number } | undefined;
+  /** The last jump of the clock, less than 0 where it was set back; undefined: none. */
+  readonly jump: Gap | undefined;
+  /** Those before it. */
+  readonly earlierJumps?: readonly Gap[];
+  /** Times in which the process stood still, and received nothing. */
+  readonly stalls?: readonly Gap[];
+  /**
+   * The clock was set back: records that were received before have times up to `until`, which come once more, and ids
+   * below `fromId`. Undefined: it was not.
+   */
+  readonly replay?: { readonly until: number; readonly fromId: number } | undefined;
 }
 
-/** A jump that is shorter than this part of a window is not worth being blind for. */
-const JUMP_SHARE_MIN = 0.1;
+/** Gaps that are shorter than this part of a window in all are not worth being blind for. */
+const GAP_SHARE_MIN = 0.1;
+
+/** The lowest id of the records that a window after `after` is about; undefined: any. */
+export function fromIdOf({ replay }: Continuity, after: number): number | undefined {
+  return replay !== undefined && after < replay.until ? replay.fromId : undefined;
+}
 
 /**
  * What was observed of the instances: of the `known` ones, and of those that are furthest beyond the bound, at most
@@ -116,7 +148,7 @@ export function observe(
   if (rule.groupBy === undefined) return [{ value: WHOLE, observation: look(wholeOf(answer)) }];
   const groups = groupsOf(rule.groupBy, answer);
   const observed = new Map([...groups].map(([value, measured]) => [value, look(measured)] as const));
-  const chosen = known.map((value) => ({ value, observation: observed.get(value) ?? look(NOTHING) }));
+  const chosen = known.map((value) => ({ value, observation: observed.get(value) ?? look(NOTHING_MEASURED) }));
   const others = [...observed]
     .filter(([value, observation]) => !known.includes(value) && isWorthKnowing(rule, observation))
     .sort(([, a], [, b]) => badness(rule, b) - badness(rule, a));
@@ -125,11 +157,6 @@ export function observe(
     if (value.length < VALUE_CHARACTERS_MAX) chosen.push({ value, observation });
   }
   return chosen;
-}
-
-/** Whether values that are not beyond the bound are instances too: those that may fall silent. */
-export function remembersValues({ side, kind }: AlertRule): boolean {
-  return side === "below" && (kind === "silence" || kind === "count");
 }
 
 function isWorthKnowing(rule: AlertRule, observation: Observation): boolean {
@@ -142,51 +169,33 @@ function badness({ side }: AlertRule, observation: Observation): number {
   return side === "above" ? observation.value : -observation.value;
 }
 
-const NOTHING: Measured = { count: 0, of: 0, timings: 0, percentile: null };
-
 function wholeOf(answer: MeasureResponse | RunningResponse): Measured {
-  return "running" in answer ? { ...NOTHING, count: answer.count } : answer;
+  return "running" in answer ? { ...NOTHING_MEASURED, count: answer.count } : answer;
 }
 
 function groupsOf(field: string, answer: MeasureResponse | RunningResponse): ReadonlyMap<string, Measured> {
   if (!("running" in answer)) return new Map((answer.groups ?? []).map((group) => [group.value, group]));
   const counts = new Map<string, number>();
   for (const timing of answer.running) {
-    const value = valueOf(timing, field);
+    const value = runningValue(timing, field);
     if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
-  return new Map([...counts].map(([value, count]) => [value, { ...NOTHING, count }]));
-}
-
-function valueOf(timing: RunningTiming, field: string): string | undefined {
-  const value: unknown = field.startsWith(METADATA_PREFIX)
-    ? timing.metadata?.[field.slice(METADATA_PREFIX.length)]
-    : (timing as Readonly<Record<string, unknown>>)[field];
-  if (value === undefined) return undefined;
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function observationOf({ kind, min }: AlertRule, { count, of, timings, percentile }: Measured): Observation {
-  if (kind === "share") {
-    if (of < min || of === 0)
-      return { isKnown: false, reason: `${of} records to take a share of, at least ${min} are needed` };
-    return { isKnown: true, value: count / of };
-  }
-  if (kind !== "percentile") return { isKnown: true, value: count };
-  if (timings < min || percentile === null)
-    return { isKnown: false, reason: `${timings} completed timings, at least ${min} are needed` };
-  return { isKnown: true, value: percentile };
+  return new Map([...counts].map(([value, count]) => [value, { ...NOTHING_MEASURED, count }]));
 }
 
 /** The same, unless the window reaches to a time of which the server cannot say what it would have received. */
-function checked(observation: Observation, rule: AlertRule, t: number, { startedAt, jump }: Continuity): Observation {
+function checked(observation: Observation, rule: AlertRule, t: number, continuity: Continuity): Observation {
   if (rule.kind === "running" || !observation.isKnown) return observation;
+  const { startedAt, jump, earlierJumps = [], stalls = [] } = continuity;
   const begin = t - rule.windowMs;
-  if (jump !== undefined && jump.at > begin && Math.abs(jump.ms) > rule.windowMs * JUMP_SHARE_MIN) {
+  const isLong = (gaps: readonly Gap[]) =>
+    gaps.filter(({ at }) => at > begin).reduce((sum, { ms }) => sum + Math.abs(ms), 0) > rule.windowMs * GAP_SHARE_MIN;
+  if (isLong(jump === undefined ? earlierJumps : [...earlierJumps, jump])) {
     return { isKnown: false, reason: "the clock was set during the window" };
   }
-  if (remembersValues(rule) && isBeyond(observation.value, rule) && startedAt > begin) {
-    return { isKnown: false, reason: "the server has not run for a whole window yet" };
+  if (remembersValues(rule) && isBeyond(observation.value, rule)) {
+    if (startedAt > begin) return { isKnown: false, reason: "the server has not run for a whole window yet" };
+    if (isLong(stalls)) return { isKnown: false, reason: "the server stood still during the window" };
   }
   return observation;
 }

@@ -3,6 +3,7 @@
 //
 //   ok → pending (beyond the bound) → firing (held `for`) → recovering (back across the resolve bound) → ok (held `keep`)
 
+import { isBack, isBeyond, type Observation } from "../../core/alert_measure.ts";
 import type { AlertRule } from "../../core/alert_rule.ts";
 import type { NotificationState } from "../../core/notification.ts";
 
@@ -21,12 +22,6 @@ export interface InstanceState {
   readonly toldAt: number | undefined;
 }
 
-/** What an evaluation found of an instance. */
-export type Observation =
-  | { readonly isKnown: true; readonly value: number }
-  /** Too few records, or the query failed: the reason is for people. */
-  | { readonly isKnown: false; readonly reason: string };
-
 export interface Step {
   readonly state: InstanceState;
   /** At most one. */
@@ -35,20 +30,6 @@ export interface Step {
 
 /** The state of an instance that was never seen. */
 export const NEVER_SEEN: InstanceState = { phase: "ok", heldFrom: 0, firingFrom: undefined, toldAt: undefined };
-
-type Bounds = Pick<AlertRule, "side" | "bound" | "resolveBound">;
-
-/** Whether the value is on the bad side of the bound. */
-export function isBeyond(value: number, { side, bound }: Bounds): boolean {
-  return side === "above" ? value > bound : value < bound;
-}
-
-/** Whether the value is back on the good side of the resolve bound. */
-export function isBack(value: number, bounds: Bounds): boolean {
-  const { side, resolveBound } = bounds;
-  if (resolveBound === undefined) return !isBeyond(value, bounds);
-  return side === "above" ? value < resolveBound : value > resolveBound;
-}
 
 /**
  * The next state. @param t the instant of the evaluation, Unix ms. @param isMuted whether nothing new is told: a firing

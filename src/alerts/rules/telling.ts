@@ -2,9 +2,8 @@
 // a record of the server's own project. Pure.
 
 import { createHash } from "node:crypto";
-import type { AlertRule } from "../../core/alert_rule.ts";
+import { type AlertRule, shownValue } from "../../core/alert_rule.ts";
 import type { AlertRecord } from "../../core/alerts.ts";
-import { formatDuration } from "../../core/format.ts";
 import type { JsonObject } from "../../core/json.ts";
 import {
   type Notification,
@@ -16,6 +15,8 @@ import type { Level, ShownRecord } from "../../core/record.ts";
 import { type GroupValue, shownSearch, WHOLE } from "./observe.ts";
 
 const MESSAGE_CHARACTERS_MAX = 300;
+/** Discord and ntfy take links of up to 2,048 characters. */
+const LINK_CHARACTERS_MAX = 2_000;
 const LEVELS: Readonly<Record<AlertRule["severity"], Level>> = { info: "info", warning: "warn", critical: "error" };
 
 /** Where the app is reached, without a slash at the end. */
@@ -36,12 +37,20 @@ export interface Change {
   readonly t: number;
 }
 
-/** The notification. Its id follows from what it says, so the same change always has the same one. */
-export function notificationOf(change: Change, samples: readonly ShownRecord[], links: Links): Notification {
+/**
+ * The notification. Its id follows from what it says, so the same change always has the same one.
+ * @param replay tells apart what is said at a time that comes once more, because the clock was set back
+ */
+export function notificationOf(
+  change: Change,
+  samples: readonly ShownRecord[],
+  links: Links,
+  replay?: number,
+): Notification {
   const { rule, group, telling, value, firingFrom, t } = change;
   const resolveBound = telling === "resolved" ? rule.resolveBound : undefined;
   return {
-    id: idOf([rule.name, group, telling, firingFrom, t]),
+    id: idOf([rule.name, group, telling, firingFrom, t, ...(replay === undefined ? [] : [replay])]),
     rule: rule.name,
     ...(rule.groupBy === undefined || group === WHOLE ? {} : { group: { field: rule.groupBy, value: group } }),
     ...(rule.project === undefined ? {} : { project: rule.project }),
@@ -82,12 +91,10 @@ function idOf(parts: readonly unknown[]): string {
 function searchUrl(rule: AlertRule, group: GroupValue, t: number, { url }: Links): string {
   const isTiming = rule.kind === "percentile" || rule.kind === "running";
   const path = isTiming ? "/timings" : "/logs";
-  return `${url}${path}?${parameters({
-    project: rule.project,
-    from: String(t - rule.windowMs),
-    to: String(t),
-    q: shownSearch(rule, group),
-  })}`;
+  const times = { project: rule.project, from: String(t - rule.windowMs), to: String(t) };
+  const link = `${url}${path}?${parameters({ ...times, q: shownSearch(rule, group) })}`;
+  // A part of a search is another one.
+  return link.length <= LINK_CHARACTERS_MAX ? link : `${url}${path}?${parameters(times)}`;
 }
 
 function sampleOf(record: ShownRecord, { url }: Links): NotificationSample {
@@ -152,10 +159,4 @@ function messageOf(notification: Notification): string {
   const bound = kind === "silence" ? "" : `, ${side} ${shownValue(kind, threshold)}`;
   if (state === "firing") return `${titleOf(notification)} is firing${measured}${bound}`;
   return `${titleOf(notification)} has resolved${measured}`;
-}
-
-/** A value as people read it: "12", "5.2 %", "1.5 s". */
-export function shownValue(kind: AlertRule["kind"], value: number): string {
-  if (kind === "percentile") return formatDuration(value);
-  return kind === "share" ? `${Number((value * 100).toPrecision(3))} %` : String(value);
 }

@@ -70,6 +70,25 @@ export interface SketchLike {
   buckets(): SortedBuckets;
 }
 
+/**
+ * The quantile q of counted durations, as DurationSketch.quantile has it.
+ * @param bucketAt the bucket of the duration at a rank that is neither the first nor the last, nor one of the zeros
+ */
+export function quantileOf(
+  { count, zeros, min, max }: Pick<SketchLike, "count" | "zeros" | "min" | "max">,
+  q: number,
+  bucketAt: (rank: number) => number,
+): number {
+  assert(q >= 0 && q <= 1, "a quantile is from 0 to 1");
+  if (count === 0) return Number.NaN;
+  const rank = Math.floor(q * (count - 1));
+  if (rank === 0) return min;
+  if (rank === count - 1) return max;
+  if (rank < zeros) return 0;
+  // The value of the last bucket may exceed the greatest double.
+  return Math.min(max, Math.max(min, valueOfBucket(bucketAt(rank))));
+}
+
 /** A sketch that durations are added to. */
 export class DurationSketch implements SketchLike {
   count = 0;
@@ -111,15 +130,7 @@ export class DurationSketch implements SketchLike {
    * sketch is damaged.
    */
   quantile(q: number): number {
-    assert(q >= 0 && q <= 1, "a quantile is from 0 to 1");
-    if (this.count === 0) return Number.NaN;
-    const rank = Math.floor(q * (this.count - 1));
-    if (rank === 0) return this.min;
-    if (rank === this.count - 1) return this.max;
-    if (rank < this.zeros) return 0;
-    const index = this.#bucketAt(rank);
-    // The value of the last bucket may exceed the greatest double.
-    return Math.min(this.max, Math.max(this.min, valueOfBucket(index)));
+    return quantileOf(this, q, (rank) => this.#bucketAt(rank));
   }
 
   buckets(): SortedBuckets {

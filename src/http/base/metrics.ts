@@ -3,7 +3,7 @@
 // dropped in every response.
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { AlertService } from "../../core/alert_responses.ts";
+import { type AlertService, NO_FIGURES } from "../../core/alert_responses.ts";
 import { DROP_REASONS } from "../../core/drop.ts";
 import { assert } from "../../core/errors.ts";
 import {
@@ -280,7 +280,7 @@ export class ServerMetrics {
   }
 
   #addAlerts(): void {
-    const figures = () => this.alerts?.figures() ?? { evaluations: 0, failures: 0, firing: 0, deliveries: [] };
+    const figures = () => this.alerts?.figures() ?? NO_FIGURES;
     this.#total(
       "simplelogs_alert_evaluations_total",
       "Evaluations of alert rules since the start",
@@ -290,6 +290,14 @@ export class ServerMetrics {
       "simplelogs_alert_evaluation_failures_total",
       "Evaluations that found nothing, because the query failed or took too long",
       () => figures().failures,
+    );
+    this.#total(
+      "simplelogs_alert_query_seconds_total",
+      "How long the queries of alert rules took, from the asking to the answer",
+      () => figures().querySeconds,
+    );
+    this.#totals("simplelogs_heartbeats_total", "Requests to heartbeat_url since the start", "outcome", () =>
+      Object.entries(figures().heartbeats),
     );
     this.#gauge("simplelogs_alerts_firing", "Alert rules that fire now, each group by itself", () => figures().firing);
     const deliveries = new Counter({

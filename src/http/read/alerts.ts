@@ -1,14 +1,30 @@
-// The routes of alerts: rules with their states, their history, a test, a mute. A reader of some projects sees the
-// rules over these only, and the history where the project simplelogs is one of them.
+// The routes of alerts: rules with their states, their history, a test, a mute; rules made in the app, and what one would
+// have done. A reader of some projects sees the rules over these only, and the history where the project simplelogs is
+// one of them.
 
 import { Type } from "@sinclair/typebox";
-import { AlertMuteSchema, type AlertService, AlertsSchema, AlertTestSchema } from "../../core/alert_responses.ts";
+import {
+  AlertMuteSchema,
+  AlertPreviewSchema,
+  AlertRuleTextSchema,
+  type AlertService,
+  AlertsSchema,
+  AlertTestSchema,
+  type RuleChangeOutcome,
+  RuleProblemSchema,
+  type RuleRefusalCode,
+  ShownRuleSchema,
+} from "../../core/alert_responses.ts";
+import type { RuleProblem } from "../../core/alert_rule.ts";
 import { ALERT_RECORDS_SEARCH, SERVER_PROJECT } from "../../core/alerts.ts";
 import { DAY_MS, ENTRIES_LIMIT_MAX } from "../../core/limits.ts";
 import { EntriesSchema, MessageSchema } from "../../core/responses.ts";
+import { maskKeys } from "../../core/secrets.ts";
 import { jsonResponse } from "../base/responses.ts";
-import type { Route } from "../base/routes.ts";
+import type { ResponseDocument, Route } from "../base/routes.ts";
+import { invalidBody } from "./json_body.ts";
 import {
+  badRequest,
   defineOperation,
   jsonTextResponse,
   NO_PARAMETERS,
@@ -17,7 +33,7 @@ import {
   SEARCH_REFUSALS,
   UNAVAILABLE,
 } from "./operation.ts";
-import { limit, strictObject } from "./parameters.ts";
+import { limit, readScope, SCOPE, strictObject, TO } from "./parameters.ts";
 
 /** A rule is not forgotten by a mute. */
 const MUTE_MS_MAX = 90 * DAY_MS;
@@ -27,6 +43,29 @@ export interface AlertDependencies extends ReadDependencies {
 }
 
 const NAME = Type.String({ minLength: 1, expects: "the name of a rule", description: "Of a rule" });
+const RULE = Type.Unsafe<unknown>({ ...AlertRuleTextSchema, expects: "a rule: an object with a name" });
+const INSTANT = (description: string) =>
+  Type.Optional(
+    Type.Number({ minimum: 0, maximum: 8.64e15, expects: "Unix ms", description, examples: [1_718_900_000_000] }),
+  );
+const PROBLEM = "It refers to what the configuration does not have";
+const STATUSES: Readonly<Record<RuleRefusalCode, number>> = {
+  invalid: 422,
+  not_found: 404,
+  already_there: 409,
+  limit: 409,
+  configured: 409,
+  unavailable: 503,
+};
+const BAD_RULE: Readonly<Record<number, ResponseDocument>> = {
+  422: { description: "The rule cannot work: `message` says why", schema: RuleProblemSchema },
+};
+const NOT_CHANGED: Readonly<Record<number, ResponseDocument>> = {
+  409: {
+    description: "There is a rule of that name, no room for more, or the rule stands in the configuration file",
+    schema: MessageSchema,
+  },
+};
 const NO_RULE = { 404: { description: "There is no such rule", schema: MessageSchema } };
 
 export function alertRoutes(dependencies: AlertDependencies): Route[] {
@@ -41,7 +80,9 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
       const { rules, destinations } = alerts.list();
       if (projects === undefined) return jsonResponse(200, { rules, destinations });
       const theirs = rules.filter(({ project }) => project !== null && projects.includes(project));
-      return jsonResponse(200, { rules: theirs, destinations: [] });
+      // A problem names projects and destinations that are not theirs.
+      const shown = theirs.map((rule) => (rule.problem === null ? rule : { ...rule, problem: PROBLEM }));
+      return jsonResponse(200, { rules: shown, destinations: [] });
     },
   });
   const history = defineOperation(dependencies, {
@@ -49,12 +90,23 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
     summary: "What fired and resolved, newest first: records of the project simplelogs",
     access: "reader",
     query: strictObject({
+      from: SCOPE.from,
+      to: Type.Optional({
+        ...TO,
+        description: "Only of what began to fire before this time, also if it resolved later",
+      }),
+      timeZone: SCOPE.timeZone,
       limit: limit(ENTRIES_LIMIT_MAX),
       cursor: Type.Optional(Type.String({ description: "`nextCursor` of the page before" })),
     }),
     responses: { 200: { description: "The answer", schema: EntriesSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    async handle({ request, queries, query: { limit, cursor } }) {
-      const scope = { project: SERVER_PROJECT, q: ALERT_RECORDS_SEARCH, from: undefined, to: undefined };
+    async handle({ request, queries, query: { limit, cursor, ...range }, now }) {
+      const read = readScope(range, now);
+      if (!read.ok) return badRequest(read.message);
+      // With both ends these are the records of everything that fired within, whenever it resolved.
+      const { from, to } = read.value;
+      const q = to === undefined ? ALERT_RECORDS_SEARCH : `${ALERT_RECORDS_SEARCH} metadata.since:<${to}`;
+      const scope = { project: SERVER_PROJECT, q, from, to: undefined };
       const outcome = await queries.query({ kind: "entries", scope, limit, cursor }, request.signal);
       if (outcome.ok) return jsonTextResponse(outcome.answer);
       // The first change makes the project.
@@ -96,8 +148,81 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
       return jsonResponse(200, { mutedUntil: forMs === 0 ? null : now + forMs });
     },
   });
+  const create = defineOperation(dependencies, {
+    id: "createAlert",
+    summary: "Make a rule; it is kept in the data file, and in force at once",
+    access: "admin",
+    query: NO_PARAMETERS,
+    body: strictObject({ rule: RULE }),
+    responses: {
+      201: { description: "Made", schema: ShownRuleSchema },
+      ...BAD_RULE,
+      ...NOT_CHANGED,
+      ...UNAVAILABLE,
+    },
+    async handle({ body: { rule } }) {
+      return changed(await alerts.changeRule({ kind: "create", rule }), 201);
+    },
+  });
+  const replace = defineOperation(dependencies, {
+    id: "replaceAlert",
+    summary: "Put another rule in the place of one that was made here",
+    access: "admin",
+    query: NO_PARAMETERS,
+    body: strictObject({ name: NAME, rule: RULE }),
+    responses: {
+      200: { description: "Replaced", schema: ShownRuleSchema },
+      ...BAD_RULE,
+      ...NO_RULE,
+      ...NOT_CHANGED,
+      ...UNAVAILABLE,
+    },
+    async handle({ body: { name, rule } }) {
+      return changed(await alerts.changeRule({ kind: "replace", name, rule }), 200);
+    },
+  });
+  const remove = defineOperation(dependencies, {
+    id: "deleteAlert",
+    summary: "Delete a rule that was made here; what fires is told as resolved",
+    access: "admin",
+    query: strictObject({ name: NAME }),
+    responses: { 204: { description: "Deleted" }, ...NO_RULE, ...NOT_CHANGED, ...UNAVAILABLE },
+    async handle({ query: { name } }) {
+      return changed(await alerts.changeRule({ kind: "delete", name }), 204);
+    },
+  });
+  const preview = defineOperation(dependencies, {
+    id: "previewAlert",
+    summary: "How often a rule would have fired, by the records that are stored",
+    description: "A rule as it is written, or the name of one that there is.",
+    access: "admin",
+    query: NO_PARAMETERS,
+    body: strictObject({
+      rule: Type.Optional(RULE),
+      name: Type.Optional(NAME),
+      from: INSTANT("The first evaluation, Unix ms; absent: a week before the last"),
+      to: INSTANT("The last evaluation, Unix ms; absent: now"),
+    }),
+    responses: {
+      200: { description: "The answer", schema: AlertPreviewSchema },
+      ...SEARCH_REFUSALS,
+      404: { description: "There is no such rule, or no such project", schema: MessageSchema },
+      ...BAD_RULE,
+      ...UNAVAILABLE,
+    },
+    async handle({ request, body: { rule, name, from, to } }) {
+      if ((rule === undefined) === (name === undefined)) return invalidBody({}, ["Expected either a rule or a name"]);
+      if (from !== undefined && to !== undefined && from >= to)
+        return invalidBody({ from: ["Expected an instant before to"] }, []);
+      const outcome = await alerts.preview({ rule: name ?? rule, from, to }, request.signal);
+      if (outcome.ok) return jsonResponse(200, outcome.preview);
+      if ("refusal" in outcome) return refuse(outcome.refusal);
+      return outcome.problem === undefined ? noRule(name ?? "") : badRule(outcome.problem, 422);
+    },
+  });
   return [
-    { path: "/api/v1/alerts", operations: { GET: list } },
+    { path: "/api/v1/alerts", operations: { GET: list, POST: create, PATCH: replace, DELETE: remove } },
+    { path: "/api/v1/alerts/preview", operations: { POST: preview } },
     { path: "/api/v1/alerts/history", operations: { GET: history } },
     { path: "/api/v1/alerts/test", operations: { POST: test } },
     { path: "/api/v1/alerts/mute", operations: { POST: mute } },
@@ -106,4 +231,17 @@ export function alertRoutes(dependencies: AlertDependencies): Route[] {
 
 function noRule(name: string): Response {
   return jsonResponse(404, { message: `there is no rule ${JSON.stringify(name)}` });
+}
+
+/** @param status of success */
+function changed(outcome: RuleChangeOutcome, status: number): Response {
+  if (!outcome.ok && outcome.code === "unavailable")
+    return refuse({ code: "unavailable", message: outcome.problem.message });
+  if (!outcome.ok) return badRule(outcome.problem, STATUSES[outcome.code]);
+  if (outcome.rule !== undefined) return jsonResponse(status, outcome.rule);
+  return new Response(null, { status, headers: { "cache-control": "no-store" } });
+}
+
+function badRule({ message, member, at }: RuleProblem, status: number): Response {
+  return jsonResponse(status, { message: maskKeys(message), member, at });
 }

@@ -42,6 +42,12 @@ export interface Field {
   readonly read: ReadValues;
 }
 
+/** Values of blocks that were read before, by whoever may keep them. */
+export interface KeptBlockValues {
+  findValues(scanned: ScannedBlock): readonly (readonly [CountedValue, number])[] | undefined;
+  keepValues(scanned: ScannedBlock, values: readonly (readonly [CountedValue, number])[]): void;
+}
+
 export interface ValuesRequest {
   /** A name of the search language; the name after "metadata." may be unquoted. */
   readonly field: string;
@@ -56,12 +62,13 @@ export function* valuesResponse(
   context: ScanContext,
   scope: Scope,
   { field, limit, byProject = false }: ValuesRequest,
+  kept?: KeptBlockValues,
 ): Steps<ValuesResponse | QueryRefusal> {
   const found = fieldOf(field);
   if (found === undefined) return unknownField(field);
   const coverage = new Coverage();
   if (!byProject) {
-    const { values, count, more } = yield* frequentValues(context, scope, found, limit, coverage);
+    const { values, count, more } = yield* frequentValues(context, scope, found, limit, coverage, kept);
     return { field, values, count, more, ...coverage.warnings() };
   }
   let values: ValuesResponse["values"] = [];
@@ -83,6 +90,7 @@ function* frequentValues(
   found: Field,
   limit: number,
   coverage: Coverage,
+  kept?: KeptBlockValues,
 ): Steps<Pick<ValuesResponse, "values" | "count" | "more">> {
   const scan = (counts: ValueCounter, most: number) => {
     const counted: CountedAsk = {
@@ -94,16 +102,11 @@ function* frequentValues(
       addOthers: counts.addOthers,
     };
     const visit = function* (scanned: ScannedBlock): Steps<void> {
-      if (!addFromCells(scanned, found, counts.add)) {
-        const matches = yield* scanned.matches();
-        if (matches !== "none" && !(matches === "all" && addFromValueCounts(scanned, found, counts.add))) {
-          // Collected first, so that nothing is counted of a block that turns out to be damaged.
-          const values: [CountedValue, number][] = [];
-          const collect: AddValue = (value, count) => values.push([value, count]);
-          found.read(yield* scanned.open(), matches, collect, scanned.block.project);
-          for (const [value, count] of values) counts.add(value, count);
-        }
-      }
+      const known = kept?.findValues(scanned);
+      // Collected first, so that nothing is counted of a block that turns out to be damaged.
+      const values = known ?? (yield* valuesOf(scanned, found));
+      for (const [value, count] of values) counts.add(value, count);
+      if (known === undefined) kept?.keepValues(scanned, values);
       context.memory.setCollected(counts.bytes);
     };
     return scanRecords(context, scope, coverage, visit, counted);
@@ -119,6 +122,17 @@ function* frequentValues(
     values = second.values(second.mostFrequent(limit));
   }
   return { values, count: total, more: first.more > 0 };
+}
+
+/** The values of one block. */
+function* valuesOf(scanned: ScannedBlock, found: Field): Steps<[CountedValue, number][]> {
+  const values: [CountedValue, number][] = [];
+  const collect: AddValue = (value, count) => values.push([value, count]);
+  if (addFromCells(scanned, found, collect)) return values;
+  const matches = yield* scanned.matches();
+  if (matches === "none" || (matches === "all" && addFromValueCounts(scanned, found, collect))) return values;
+  found.read(yield* scanned.open(), matches, collect, scanned.block.project);
+  return values;
 }
 
 /** How the values of a field are found; undefined for a name that is none. */

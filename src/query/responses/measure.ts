@@ -5,7 +5,6 @@
 import { kindCodeOf } from "../../block/codec/flags.ts";
 import { emptySparse } from "../../block/codec/sparse_column.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
-import { DurationSketch } from "../../block/stats/duration_sketch.ts";
 import { MEASURED_GROUPS_MAX } from "../../core/limits.ts";
 import type { MeasureRequest, QueryRefusal } from "../../core/queries.ts";
 import { KINDS, type Level, type Source, type TimingStatus } from "../../core/record.ts";
@@ -14,37 +13,19 @@ import type { Steps } from "../../core/steps.ts";
 import { allOf, type ExactField, type Expression, type Term } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchSteps } from "../match/evaluate.ts";
-import type { CountedRecords } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { type Field, fieldOf, valuesResponse } from "./field_values.ts";
+import { type KeptTotals, MeasuredBlocks, Totals } from "./measured_blocks.ts";
 
 const COMPLETED = KINDS.indexOf("completed");
 const EXACT_FIELDS: readonly string[] = ["touchpoint", "key", "apiKey", "project"] satisfies ExactField[];
 
-/** The counters of all records, or of one group. */
-class Totals {
-  count = 0;
-  of = 0;
-  readonly durations = new DurationSketch();
-
-  add({ count, of, durations }: CountedRecords): void {
-    this.count += count;
-    this.of += of;
-    this.durations.merge(durations);
-  }
-
-  measured(percentile: number | undefined): Measured {
-    const { count, of, durations } = this;
-    const hasQuantile = percentile !== undefined && durations.count > 0;
-    return {
-      count,
-      of,
-      timings: durations.count,
-      percentile: hasQuantile ? durations.quantile(percentile / 100) : null,
-    };
-  }
+function measuredOf({ count, of, durations }: Totals, percentile: number | undefined): Measured {
+  const hasQuantile = percentile !== undefined && durations.count > 0;
+  const timings = durations.count;
+  return { count, of, timings, percentile: hasQuantile ? durations.quantile(percentile / 100) : null };
 }
 
 interface Group {
@@ -67,17 +48,30 @@ export function* measureResponse(
   };
   const base = of === undefined ? { ok: true as const, search: scope.search } : parseSearch(of, request.scope.timeZone);
   if (!base.ok) return { code: "bad_query", ...base.problem };
-  const inWindow = (search: Expression): Scope => ({ ...scope, search: allOf([window, search]) });
+  const { fromId } = received;
+  const isSince: Expression =
+    fromId === undefined
+      ? { kind: "all" }
+      : {
+          kind: "number",
+          field: "id",
+          ranges: [{ min: fromId, max: Infinity, isMinIncluded: true, isMaxIncluded: true }],
+        };
+  const inWindow = (search: Expression): Scope => ({ ...scope, search: allOf([window, isSince, search]) });
   const coverage = new Coverage();
   const totals = new Totals();
+  const grouping = wanted === undefined ? [] : [wanted.field, wanted.isOfAll === true];
+  const kept = new MeasuredBlocks(received, [scope.search, base.search, percentile !== undefined, ...grouping]);
   let groups: Group[] = [];
   if (wanted !== undefined) {
     const field = fieldOf(wanted.field);
     const listed = wanted.isOfAll === true ? base.search : allOf([base.search, scope.search]);
-    const values = yield* valuesResponse(context, inWindow(listed), {
-      field: wanted.field,
-      limit: MEASURED_GROUPS_MAX,
-    });
+    const values = yield* valuesResponse(
+      context,
+      inWindow(listed),
+      { field: wanted.field, limit: MEASURED_GROUPS_MAX },
+      kept,
+    );
     if (isRefusal(values) || field === undefined) return values as QueryRefusal;
     const names = new Set([...wanted.known, ...values.values.map(({ value }) => String(value))]);
     groups = [...names].map((value) => ({ value, term: termOf(wanted.field, field, value), totals: new Totals() }));
@@ -85,18 +79,22 @@ export function* measureResponse(
   const visit = function* (scanned: ScannedBlock): Steps<void> {
     const isCounted = percentile === undefined && of === undefined && groups.length === 0;
     if (isCounted && addFromCells(scanned, totals)) return;
-    const all = yield* scanned.matches();
-    if (all === "none") return;
-    const block = yield* scanned.open();
-    const { project } = scanned.block;
-    const matching = of === undefined ? all : narrowed(all, yield* matchSteps(scope.search, block, project));
-    // Read before anything is counted, so that nothing is counted of a damaged block.
-    const durations = percentile === undefined ? undefined : durationsOf(block);
-    add(totals, block.count, all, matching, durations);
-    for (const { term, totals: own } of groups) {
-      const rows = yield* matchSteps(term, block, project);
-      add(own, block.count, narrowed(all, rows), narrowed(matching, rows), durations);
+    const before = kept.find(scanned);
+    const missing = groups.filter(({ value }) => before?.groups.get(value) === undefined);
+    const measured = new Map(before?.groups);
+    let whole = before?.totals;
+    if (whole === undefined || missing.length > 0) {
+      const all = yield* scanned.matches();
+      const rows = all === "none" ? undefined : yield* rowsOf(scanned, all);
+      whole = totalsOf(rows, undefined);
+      for (const { value, term } of missing) {
+        const own = rows === undefined ? undefined : yield* matchSteps(term, rows.block, scanned.block.project);
+        measured.set(value, totalsOf(rows, own));
+      }
+      kept.keep(scanned, whole, measured);
     }
+    totals.add(whole);
+    for (const { value, totals: own } of groups) own.add(measured.get(value) ?? whole);
   };
   yield* scanRecords(context, inWindow(base.search), coverage, visit, {
     kind: "measured",
@@ -105,11 +103,18 @@ export function* measureResponse(
     hasDurations: percentile !== undefined,
     add: (group, measured) => (groups[group]?.totals ?? totals).add(measured),
   });
+  function* rowsOf(scanned: ScannedBlock, all: Matches): Steps<MatchedRows> {
+    const block = yield* scanned.open();
+    const matching =
+      of === undefined ? all : narrowed(all, yield* matchSteps(scope.search, block, scanned.block.project));
+    // Read before anything is counted, so that nothing is counted of a damaged block.
+    return { block, all, matching, durations: percentile === undefined ? undefined : durationsOf(block) };
+  }
   return {
-    ...totals.measured(percentile),
+    ...measuredOf(totals, percentile),
     ...(wanted === undefined
       ? {}
-      : { groups: groups.map(({ value, totals: own }) => ({ value, ...own.measured(percentile) })) }),
+      : { groups: groups.map(({ value, totals: own }) => ({ value, ...measuredOf(own, percentile) })) }),
     ...coverage.warnings(),
   };
 }
@@ -127,17 +132,18 @@ function addFromCells(scanned: ScannedBlock, totals: Totals): boolean {
   return true;
 }
 
-function narrowed(matches: Matches, rows: Uint8Array): Uint8Array {
+/** The matches that are rows of the mask too. */
+export function narrowed(matches: Matches, rows: Uint8Array): Uint8Array {
   return rows.map((match, row) => (match === 1 && isMatch(matches, row) ? 1 : 0));
 }
 
 /** The rows of completed timings, and their durations in ms. */
-interface Durations {
+export interface Durations {
   readonly rows: readonly number[];
   readonly values: readonly number[];
 }
 
-function durationsOf(block: OpenBlock): Durations {
+export function durationsOf(block: OpenBlock): Durations {
   const flags = block.flags();
   const column = block.duration() ?? emptySparse<number>();
   const rows: number[] = [];
@@ -151,19 +157,36 @@ function durationsOf(block: OpenBlock): Durations {
   return { rows, values };
 }
 
-function add(totals: Totals, rowCount: number, all: Matches, matching: Matches, durations?: Durations): void {
-  for (let row = 0; row < rowCount; row++) {
+/** The rows of a block that are looked at, and those of them that match. */
+interface MatchedRows {
+  readonly block: OpenBlock;
+  readonly all: Matches;
+  readonly matching: Matches;
+  readonly durations: Durations | undefined;
+}
+
+const NONE: KeptTotals = new Totals().kept();
+
+/** @param own the rows of a group; undefined: all */
+function totalsOf(rows: MatchedRows | undefined, own: Uint8Array | undefined): KeptTotals {
+  if (rows === undefined) return NONE;
+  const { block, all, matching, durations } = rows;
+  const totals = new Totals();
+  for (let row = 0; row < block.count; row++) {
+    if (own?.[row] === 0) continue;
     if (isMatch(all, row)) totals.of++;
     if (isMatch(matching, row)) totals.count++;
   }
-  if (durations === undefined) return;
-  for (const [place, row] of durations.rows.entries()) {
-    if (isMatch(matching, row)) totals.durations.add(durations.values[place] as number);
+  if (totals.of === 0) return NONE;
+  for (let place = 0; place < (durations?.rows.length ?? 0); place++) {
+    const row = durations?.rows[place] as number;
+    if (own?.[row] !== 0 && isMatch(matching, row)) totals.durations.add(durations?.values[place] as number);
   }
+  return totals.kept();
 }
 
 /** What the records of a group match. The field is one that rules may group by. */
-function termOf(name: string, { metadataName, flagValue }: Field, value: string): Term {
+export function termOf(name: string, { metadataName, flagValue }: Field, value: string): Term {
   if (metadataName !== undefined) {
     return { kind: "metadata", name: metadataName, patterns: [{ text: value, isPrefix: false }] };
   }

@@ -100,8 +100,8 @@ function firstRunning(
   return end === -1 ? running : running.slice(0, end);
 }
 
-/** Timings that began before `from` still run, so only `to` bounds them. */
-function* matchingPortions(starts: Iterable<OpenStart>, scope: Scope): Generator<OpenStart[]> {
+/** The starts that match, some at a time. Timings that began before `from` still run, so only `to` bounds them. */
+export function* matchingPortions(starts: Iterable<OpenStart>, scope: Scope): Generator<OpenStart[]> {
   let portion: OpenStart[] = [];
   let length = 0;
   for (const one of starts) {
@@ -133,7 +133,7 @@ function filterBySearch(starts: readonly OpenStart[], scope: Scope): OpenStart[]
   });
 }
 
-function shownTiming({ project, start }: OpenStart): RunningTiming {
+export function shownTiming({ project, start }: OpenStart): RunningTiming {
   const { apiKey, source, keyType, touchpoint, key, message, startTime, receivedAt, metadata } = start;
   return {
     project,

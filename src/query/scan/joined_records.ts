@@ -3,7 +3,6 @@
 // twice, whatever is shipped meanwhile: what is in the history stays in the data file for longer than any query lasts.
 
 import type { Steps } from "../../core/steps.ts";
-import { allOf, type Expression } from "../../search/expression.ts";
 import type { RecordPage } from "./record_page.ts";
 import type { Coverage, ProjectSpan, QueryLimits, Records, Visitor } from "./records.ts";
 import type { Scope } from "./scope.ts";
@@ -11,7 +10,7 @@ import type { Scope } from "./scope.ts";
 export class JoinedRecords implements Records {
   readonly #local: Records;
   readonly #history: Records;
-  readonly #afterHistory: Expression;
+  readonly #shippedUpTo: number;
 
   /**
    * @param local the records of the data file. @param history all others, and of the data file those up to `shippedUpTo`.
@@ -20,11 +19,7 @@ export class JoinedRecords implements Records {
   constructor(local: Records, history: Records, shippedUpTo: number) {
     this.#local = local;
     this.#history = history;
-    this.#afterHistory = {
-      kind: "number",
-      field: "id",
-      ranges: [{ min: shippedUpTo, max: Number.POSITIVE_INFINITY, isMinIncluded: false, isMaxIncluded: true }],
-    };
+    this.#shippedUpTo = shippedUpTo;
   }
 
   *projects(limits: QueryLimits): Steps<readonly string[]> {
@@ -44,6 +39,12 @@ export class JoinedRecords implements Records {
     if (coverage.stoppedEarly === undefined) yield* this.#history.scan(limits, scopes, coverage, visitor);
   }
 
+  *firstReceived(limits: QueryLimits): Steps<number | undefined> {
+    const local = yield* this.#local.firstReceived(limits);
+    const history = yield* this.#history.firstReceived(limits);
+    return local === undefined || history === undefined ? (local ?? history) : Math.min(local, history);
+  }
+
   *page(limits: QueryLimits, scope: Scope, page: RecordPage, coverage: Coverage): Steps<number | undefined> {
     const { direction } = page.order;
     const local = yield* this.#local.page(limits, this.#unshipped(scope), page, coverage);
@@ -53,6 +54,6 @@ export class JoinedRecords implements Records {
   }
 
   #unshipped(scope: Scope): Scope {
-    return { ...scope, search: allOf([this.#afterHistory, scope.search]) };
+    return { ...scope, afterId: this.#shippedUpTo };
   }
 }

@@ -31,6 +31,21 @@ export class LocalRecords implements Records {
     return candidateBlocks(this.#within(limits), scope).filter(({ records }) => records > 0);
   }
 
+  /** As far as zone maps say. */
+  // oxlint-disable-next-line require-yield
+  *firstReceived(): Steps<number | undefined> {
+    const everything = { project: undefined, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+    this.#source.begin();
+    try {
+      const blocks = this.#source.list(everything).filter(({ records }) => records > 0);
+      return blocks.length === 0
+        ? undefined
+        : blocks.reduce((first, { receivedMin }) => Math.min(first, receivedMin), Number.POSITIVE_INFINITY);
+    } finally {
+      this.#source.end();
+    }
+  }
+
   *scan(limits: QueryLimits, scopes: readonly Scope[], coverage: Coverage, { visit }: Visitor): Steps<void> {
     const [first, ...others] = scopes;
     const context = this.#within(limits);

@@ -49,6 +49,8 @@ export interface Records {
   projects(limits: QueryLimits): Steps<readonly string[]>;
   /** The times of the records that may match; several of one project where it is easier. */
   spans(limits: QueryLimits, scope: Scope): Steps<readonly ProjectSpan[]>;
+  /** When this node received its oldest record, about and at the latest, Unix ms; undefined: it has none. */
+  firstReceived(limits: QueryLimits): Steps<number | undefined>;
   /**
    * Adds to the page every record of the scope that belongs on it.
    * @returns undefined, or where time ran out: records of this time (Unix ms) and after it in the page's order may be

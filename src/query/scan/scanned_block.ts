@@ -12,7 +12,7 @@ import { canSkipBlock, type Filters, matchCell, type PruningInput } from "../mat
 import type { QueryMemory } from "./query_memory.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock } from "./source.ts";
-import type { StatisticsCache } from "./statistics_cache.ts";
+import type { KeptMeasure, StatisticsCache } from "./statistics_cache.ts";
 
 /** The matching records of a block: all, none, or those with a 1 in the mask, a byte a record. */
 export type Matches = "none" | "all" | Uint8Array;
@@ -25,6 +25,7 @@ export function isMatch(matches: Matches, row: number): boolean {
 export function mayHold(block: QueryBlock, scope: Scope): boolean {
   if (scope.project !== undefined && block.project !== scope.project) return false;
   if (block.timeMax < scope.shownFrom(block.project) || block.timeMin >= scope.to) return false;
+  if (scope.afterId !== undefined && block.idMax <= scope.afterId) return false;
   return !canSkipBlock(scope.search, zoneMapStatistics(block));
 }
 
@@ -67,6 +68,7 @@ export class ScannedBlock {
   /** The scope's times for this block's project, Unix ms; `to` is not included. */
   readonly from: number;
   readonly to: number;
+  readonly #afterId: number;
   readonly #search: Expression;
   readonly #cache: StatisticsCache;
   readonly #memory: QueryMemory;
@@ -77,6 +79,7 @@ export class ScannedBlock {
     this.block = block;
     this.from = scope.shownFrom(block.project);
     this.to = scope.to;
+    this.#afterId = scope.afterId ?? Number.NEGATIVE_INFINITY;
     this.#search = scope.search;
     this.#memory = memory;
     this.#cache = cache;
@@ -93,9 +96,14 @@ export class ScannedBlock {
     return new ScannedBlock(this.block, this.#reading.chunks, scope, shared, this.#reading);
   }
 
-  /** Whether all records of the block lie in the scope's times. */
+  /** Whether all records of the block lie in the scope's times, and have ids of it. */
   get isInside(): boolean {
-    return this.block.timeMin >= this.from && this.block.timeMax < this.to;
+    return this.block.timeMin >= this.from && this.block.timeMax < this.to && !this.#isCutById;
+  }
+
+  /** Whether some records have ids of the scope, and others have not. */
+  get #isCutById(): boolean {
+    return this.block.idMin <= this.#afterId;
   }
 
   /** The block's columns. Yields before the first opening, so that the query can be made to wait for memory. */
@@ -108,8 +116,12 @@ export class ScannedBlock {
     return this.#reading.opened;
   }
 
-  /** The statistics that the compactor stored with a merged block; undefined for blocks that have none. */
+  /**
+   * The statistics that the compactor stored with a merged block; undefined for blocks that have none, and for one of
+   * which only some ids are looked at.
+   */
   statistics(): BlockStatistics | undefined {
+    if (this.#isCutById) return undefined;
     if (this.#reading.statistics === undefined) {
       this.#reading.statistics = this.#cache.statisticsOf(this.block, () => {
         const chunk = this.#reading.chunks.chunk(STATISTICS_CHUNK);
@@ -127,7 +139,16 @@ export class ScannedBlock {
     return cells.map(({ flags, touchpoint }) => matchCell(this.#search, { project, flags, touchpoint }, bounds));
   }
 
-  /** The records that match and lie in the scope's times. Yields after each term. */
+  /** What was kept of this block under a name; undefined: nothing. */
+  keptMeasure(name: string): KeptMeasure | undefined {
+    return this.#cache.keptMeasure(this.block, name);
+  }
+
+  keepMeasure(name: string, measure: KeptMeasure): void {
+    this.#cache.keepMeasure(this.block, name, measure);
+  }
+
+  /** The records that match, and lie in the scope's times and ids. Yields after each term. */
   *matches(): Steps<Matches> {
     const pruned = this.#prune();
     if (pruned === "none" || (pruned === "all" && this.isInside)) return pruned;
@@ -141,6 +162,8 @@ export class ScannedBlock {
       const time = times[row] as number;
       if (time < this.from || time >= this.to) rows[row] = 0;
     }
+    const ids = this.#isCutById ? block.id() : undefined;
+    for (let row = 0; row < (ids?.length ?? 0); row++) if ((ids?.[row] as number) <= this.#afterId) rows[row] = 0;
     return rows.includes(1) ? rows : "none";
   }
 

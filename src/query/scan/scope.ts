@@ -78,6 +78,8 @@ export interface Scope {
   /** −Infinity and Infinity where there is no bound. */
   readonly from: number;
   readonly to: number;
+  /** Records with higher ids only; undefined: with any. As ids are shown. */
+  readonly afterId?: number;
   /** The first instant of a project that is shown: `from`, or where its retention begins if that is later. */
   readonly shownFrom: (project: string) => number;
   /** Where a project's retention begins, whatever `from` is. */

@@ -1,6 +1,6 @@
-// Decoded statistics and n-gram filters of merged blocks, cached for the next query. Blocks never change, so nothing
-// here is ever stale. Bounded in bytes, least recently used first out. What was not used for some minutes is evicted,
-// too: its block was probably merged into another one or has expired.
+// Decoded statistics and n-gram filters of merged blocks, and what rules measured in them, cached for the next query.
+// Blocks never change, so nothing here is ever stale. Bounded in bytes, least recently used first out. What was not used
+// for some minutes is evicted, too: its block was probably merged into another one or has expired.
 
 import type { BlockFilters } from "../../block/filter/block_filters.ts";
 import type { BlockStatistics } from "../../block/stats/statistics.ts";
@@ -17,6 +17,9 @@ export const UNUSED_MS_MAX = 5 * 60_000;
 /** Bytes of the note that a block has none. */
 const NOTHING_BYTES = 64;
 
+/** Bytes of what rules measured in whole blocks: some hundred a block and rule, more for groups and percentiles. */
+const MEASURED_BYTES_MAX = 32 * 1024 * 1024;
+
 interface Sized {
   readonly bytes: number;
 }
@@ -26,6 +29,11 @@ interface CacheEntry<T> {
   readonly value: T | null;
   /** Monotonic ms. */
   readonly usedAtMs: number;
+}
+
+/** What was measured in one block, as its owner made it. */
+export interface KeptMeasure extends Sized {
+  readonly [name: string]: unknown;
 }
 
 class LruCache<T extends Sized> {
@@ -52,6 +60,24 @@ class LruCache<T extends Sized> {
     return value;
   }
 
+  /** The value, if it is there; it is used now. */
+  find(key: string, nowMs: number): T | null | undefined {
+    const cached = this.#entries.get(key);
+    if (cached === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, { ...cached, usedAtMs: nowMs });
+    return cached.value;
+  }
+
+  put(key: string, value: T, nowMs: number): void {
+    const cached = this.#entries.get(key);
+    if (cached !== undefined) this.#bytes -= bytesOf(cached.value);
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, usedAtMs: nowMs });
+    this.#bytes += bytesOf(value);
+    this.evict(nowMs);
+  }
+
   /** Evicts what exceeds the bytes, and what was not used for long. */
   evict(nowMs: number): void {
     for (const [oldest, { value, usedAtMs }] of this.#entries) {
@@ -69,6 +95,7 @@ function bytesOf(value: Sized | null): number {
 export class StatisticsCache {
   readonly #statistics: LruCache<BlockStatistics>;
   readonly #filters: LruCache<BlockFilters>;
+  readonly #measures = new LruCache<KeptMeasure>(MEASURED_BYTES_MAX);
   readonly #clock: Clock;
 
   /** @param clock monotonic ms. */
@@ -88,12 +115,22 @@ export class StatisticsCache {
     return this.#filters.get(keyOf(block), this.#clock(), read);
   }
 
+  /** What was kept of a block under this name; undefined: nothing. */
+  keptMeasure(block: QueryBlock, name: string): KeptMeasure | undefined {
+    return this.#measures.find(`${keyOf(block)} ${name}`, this.#clock()) ?? undefined;
+  }
+
+  keepMeasure(block: QueryBlock, name: string, measure: KeptMeasure): void {
+    this.#measures.put(`${keyOf(block)} ${name}`, measure, this.#clock());
+  }
+
   /** Evicts what was not used for long; returns whether anything is left. */
   evictUnused(): boolean {
     const nowMs = this.#clock();
     this.#statistics.evict(nowMs);
     this.#filters.evict(nowMs);
-    return this.#statistics.size + this.#filters.size > 0;
+    this.#measures.evict(nowMs);
+    return this.#statistics.size + this.#filters.size + this.#measures.size > 0;
   }
 }
 

@@ -43,6 +43,7 @@ interface Responses {
   readonly "/api/v1/usage": UsageResponse;
   readonly "/api/v1/rejections": RejectionsResponse;
   readonly "/api/v1/alerts": AlertsResponse;
+  readonly "/api/v1/alerts/history": EntriesResponse;
   readonly "/api/v1/refusals": RefusalsResponse;
   readonly "/api/v1/views": ViewsResponse;
   readonly "/api/v1/keys": KeysResponse;
@@ -177,20 +178,21 @@ function withoutWait<T>(sent: Sent<T>): Outcome<T> {
 
 /** The problem that an error response describes. Its message is shown as text only. */
 export function problemOf({ status, headers }: Pick<Response, "status" | "headers">, text: string): SentProblem {
-  const { message, at, length } = parseBody(text);
+  const { message, member, at, length } = parseBody(text);
   const kind = status === 401 ? "signed_out" : status === 503 ? "busy" : status < 500 ? "refused" : "failed";
   const retryAfter = Number(headers.get("retry-after") ?? Number.NaN);
   return {
     kind,
     status,
     message: typeof message === "string" && message !== "" ? message : `The server responded with ${status}.`,
+    ...(typeof member === "string" ? { member } : {}),
     ...(typeof at === "number" ? { at } : {}),
     ...(typeof length === "number" ? { length } : {}),
     ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1_000 } : {}),
   };
 }
 
-function parseBody(text: string): { message?: unknown; at?: unknown; length?: unknown } {
+function parseBody(text: string): { message?: unknown; member?: unknown; at?: unknown; length?: unknown } {
   try {
     const body: unknown = JSON.parse(text);
     return typeof body === "object" && body !== null ? body : {};

@@ -4,6 +4,7 @@ import type { ReadonlySignal, Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import type { UsageResponse, ViewerResponse } from "../../core/account_responses.ts";
+import type { AlertsResponse } from "../../core/alert_responses.ts";
 import { assert } from "../../core/errors.ts";
 import type { ViewsResponse } from "../../core/views.ts";
 import { useApp } from "../state/app_context.ts";
@@ -20,6 +21,8 @@ export interface Server {
   readonly usage: Query<UsageResponse>;
   /** The saved views of the chosen project and everybody's. */
   readonly views: Query<ViewsResponse>;
+  /** The alert rules with their states. */
+  readonly alerts: Query<AlertsResponse>;
   /** Who is signed in. */
   readonly viewer: Query<ViewerResponse>;
   /** Grows by one when the user refreshes everything. */
@@ -104,9 +107,9 @@ export function useViewer(): ViewerResponse | undefined {
   return useServer().viewer.state.value.value;
 }
 
-/** Whether to offer what only the admin may. Until it is known, everything is offered. */
+/** Whether to offer what only the admin may. Until it is known who is signed in, that is not offered. */
 export function useMayChange(): boolean {
-  return useViewer()?.isAdmin ?? true;
+  return useViewer()?.isAdmin === true;
 }
 
 function useRefreshes<T>(refreshes: ReadonlySignal<number>, query: Query<T>): void {

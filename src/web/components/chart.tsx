@@ -7,6 +7,7 @@ import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { useApp, useTimes } from "../state/app_context.ts";
+import type { Firing } from "../state/firings.ts";
 import { ChartMarkers } from "./chart_markers.tsx";
 import { type ChartSeries, chartData, chartOptions } from "./chart_options.ts";
 
@@ -25,11 +26,13 @@ export interface ChartProps {
   readonly onSelect?: ((from: number, to: number) => void) | undefined;
   /** Wraps a series' mark in the legend into a button or a link. Absent: the legend is for eyes alone. */
   readonly legendMark?: ((label: string, mark: ComponentChildren) => ComponentChildren) | undefined;
+  /** Bands without names, in place of the markers and alerts of the scope. */
+  readonly firings?: readonly Firing[];
 }
 
 /** A chart of one or more series over the same buckets. */
 export function Chart(props: ChartProps) {
-  const { label, times, intervalMs, series, heightPx = 160, format, onSelect, legendMark } = props;
+  const { label, times, intervalMs, series, heightPx = 160, format, onSelect, legendMark, firings } = props;
   const { isDark: darkness } = useApp();
   const { clocks } = useTimes();
   const frame = useRef<HTMLDivElement>(null);
@@ -80,7 +83,7 @@ export function Chart(props: ChartProps) {
       <ChartLegend times={times} series={series} format={format} index={pointed.value} legendMark={legendMark} />
       <div class="chart-plot">
         <div ref={frame} class="chart-canvas" role="img" aria-label={label} />
-        <ChartMarkers from={times[0] ?? 0} to={(times.at(-1) ?? 0) + intervalMs} />
+        <ChartMarkers from={times[0] ?? 0} to={(times.at(-1) ?? 0) + intervalMs} firings={firings} />
       </div>
       <ChartTable label={label} times={times} series={series} format={format} />
     </figure>

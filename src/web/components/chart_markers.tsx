@@ -1,9 +1,11 @@
-// The markers of a chart: lines where something happened, such as a deploy. Those that are close to one another are one
-// line. A name is a link to the record or, among timings, to what changed since.
+// The markers of a chart: lines where something happened, such as a deploy, and bands where alerts fired. Markers that
+// are close to one another are one line. A name is a link to the record or, among timings, to what changed since.
 
 import type { Marker } from "../../core/responses.ts";
 import { useApp, useTimes } from "../state/app_context.ts";
+import type { Firing } from "../state/firings.ts";
 import type { ParameterChanges } from "../state/router.ts";
+import { ChartBands } from "./chart_bands.tsx";
 import { Link } from "./link.tsx";
 
 /** Markers closer than this share of the width are one line. */
@@ -18,15 +20,19 @@ interface ChartMarkersProps {
   /** What the chart shows, Unix ms. */
   readonly from: number;
   readonly to: number;
+  /** Bands in place of everything that the scope has. */
+  readonly firings?: readonly Firing[] | undefined;
 }
 
-/** Lines over a chart. Nothing where there are none. */
-export function ChartMarkers({ from, to }: ChartMarkersProps) {
-  const { markers } = useApp();
-  const lines = markerLines(markers.value, from, to);
-  if (lines.length === 0) return null;
+/** Lines and bands over a chart. Nothing where there are none. */
+export function ChartMarkers({ from, to, firings: given }: ChartMarkersProps) {
+  const { markers, firings } = useApp();
+  const lines = given === undefined ? markerLines(markers.value, from, to) : [];
+  const shown = given ?? firings.value;
+  if (lines.length + shown.length === 0) return null;
   return (
     <div class="chart-markers">
+      <ChartBands firings={shown} from={from} to={to} isPlain={given !== undefined} />
       {lines.map((line) => (
         <MarkerMark key={line.newest.id} line={line} />
       ))}

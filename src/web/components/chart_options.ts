@@ -95,7 +95,7 @@ const TIME_FORMATS: (string | number | null)[][] = [
   [0.001, "{HH}:{mm}:{ss}.{fff}", `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
 ];
 /** Lengths of a dash and of a gap. */
-const DASH_PX = [5, 4];
+export const DASH_PX = [5, 4];
 const AXIS_FONT = "11px system-ui, sans-serif";
 
 /** How every axis looks. `color` reads a custom property of the theme. */

@@ -118,7 +118,16 @@ export function Combobox(props: ComboboxProps) {
         }}
       />
       {isShown ? (
-        <div id={`${id}-list`} class="suggestions" role="listbox" aria-label={`${label}: suggestions`}>
+        <div
+          id={`${id}-list`}
+          class="suggestions"
+          role="listbox"
+          aria-label={`${label}: suggestions`}
+          // Tab goes past it: a browser would stop at whatever scrolls.
+          tabIndex={-1}
+          // Keeps the focus in the field while a suggestion is clicked, or the list scrolled.
+          onPointerDown={(event) => event.preventDefault()}
+        >
           {suggestions.map((suggestion, at) => (
             <div
               key={suggestion.value}
@@ -126,8 +135,6 @@ export function Combobox(props: ComboboxProps) {
               class="suggestion"
               role="option"
               aria-selected={at === index}
-              // Keeps the focus in the field until the click is done.
-              onPointerDown={(event) => event.preventDefault()}
               onClick={() => choose(suggestion)}
             >
               <span>{suggestion.label}</span>

@@ -4,6 +4,7 @@ const PATHS = {
   overview: "M2 13V8m4 5V3m4 10V6m4 7V4",
   logs: "M2 4h12M2 8h8M2 12h10",
   timings: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 5v3l2 2",
+  alerts: "M4 11V7a4 4 0 0 1 8 0v4l1.5 1.5h-11zM6.5 14.5h3",
   touchpoints: "M3 3h4v3H3zM9 10h4v3H9zM5 6v5.5h4",
   keys: "M10 9.5a3.5 3.5 0 1 0-3.2-2L2 12.3V14h3v-2h2l1-1.5",
   usage: "M2 12a6 6 0 1 1 12 0M8 12l3-4",

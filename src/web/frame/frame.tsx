@@ -6,12 +6,14 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { PageName } from "../../core/pages.ts";
 import { useMayChange, useServer } from "../api/server_context.ts";
+import { AdminOnly } from "../components/admin_only.tsx";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { Link, SkipLink } from "../components/link.tsx";
 import { EmptyState, Notice, ProblemNotice, Skeleton } from "../components/notice.tsx";
 import { Dialog } from "../components/overlays.tsx";
 import { Page } from "../components/page.tsx";
 import { visibleText } from "../components/safe_text.ts";
+import { AlertsPage } from "../pages/alerts/page.tsx";
 import { KeysPage } from "../pages/keys/page.tsx";
 import { LogsPage } from "../pages/logs/page.tsx";
 import { OverviewPage } from "../pages/overview/page.tsx";
@@ -25,6 +27,7 @@ import { UsagePage } from "../pages/usage/page.tsx";
 import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
 import { hasRange } from "../state/time_range.ts";
 import { traceOf } from "../state/trace_address.ts";
+import { Firings } from "./firings.tsx";
 import { Header, ViewerName } from "./header.tsx";
 import { Markers } from "./markers.tsx";
 import { Strip } from "./strip.tsx";
@@ -34,6 +37,7 @@ const PAGES: Readonly<Record<PageName, ComponentType>> = {
   overview: OverviewPage,
   logs: LogsPage,
   timings: TimingsPage,
+  alerts: AlertsPage,
   touchpoints: TouchpointsPage,
   keys: KeysPage,
   usage: UsagePage,
@@ -44,13 +48,15 @@ const PAGES: Readonly<Record<PageName, ComponentType>> = {
 
 /** How often the list of projects is refreshed, in ms. */
 const USAGE_POLL_MS = 30_000;
+/** How often the states of alerts are refreshed, in ms. */
+const ALERTS_POLL_MS = 15_000;
 const CONTENT_ID = "content";
 
 /** The signed-in app: the frame with the page that the address names. */
 export function Frame() {
   const app = useApp();
   const { router, announcer } = app;
-  const { api, session, usage, viewer, refreshes } = useServer();
+  const { api, session, usage, viewer, alerts, refreshes } = useServer();
   const isHelpOpen = useSignal(false);
   const signOutProblem = useSignal("");
   useKeyboard(app);
@@ -60,8 +66,14 @@ export function Frame() {
     return () => usage.clear();
   }, [usage, api]);
   useEffect(() => {
-    if (refreshes.value > 0) usage.refresh();
-  }, [usage, refreshes.value]);
+    alerts.start((signal) => api.get("/api/v1/alerts", {}, signal), ALERTS_POLL_MS);
+    return () => alerts.clear();
+  }, [alerts, api]);
+  useEffect(() => {
+    if (refreshes.value === 0) return;
+    usage.refresh();
+    alerts.refresh();
+  }, [usage, alerts, refreshes.value]);
   useEffect(() => {
     // Now and then: a reader may be given other projects.
     viewer.start((signal) => api.get("/api/v1/session", {}, signal), USAGE_POLL_MS);
@@ -82,7 +94,6 @@ export function Frame() {
   const { page, parameters, unknownPath } = router.address.value;
   // A trace lies over any page.
   const shown = traceOf(parameters) === undefined ? page : "trace";
-  const ShownPage = shown === "trace" ? TracePage : PAGES[shown];
   return (
     <div class="frame">
       <SkipLink target={CONTENT_ID} />
@@ -97,10 +108,11 @@ export function Frame() {
         )}
         <RangeProblem />
         <Markers />
+        <Firings />
         {session.state.value === "unknown" ? (
           <FirstAnswer />
         ) : unknownPath === undefined || shown === "trace" ? (
-          <ShownPage key={shown} />
+          <AllowedPage key={shown} page={shown} />
         ) : (
           <UnknownPage path={unknownPath} />
         )}
@@ -119,8 +131,21 @@ export function Frame() {
   );
 }
 
+/** A page, where whoever is signed in may see it. */
+function AllowedPage({ page }: { readonly page: PageName | "trace" }) {
+  if (page === "trace") return <TracePage />;
+  const ShownPage = PAGES[page];
+  if (!ADMIN_PAGES.has(page)) return <ShownPage />;
+  return (
+    <AdminOnly title={NAVIGATION.find((item) => item.page === page)?.label ?? ""}>
+      <ShownPage />
+    </AdminOnly>
+  );
+}
+
 /** Stands where there is no page: a mistyped address, or a link to a page that an older or newer version has. */
 function UnknownPage({ path }: { readonly path: string }) {
+  const items = useNavigation();
   return (
     <Page title="Not found">
       <EmptyState title="There is no page here">
@@ -128,7 +153,7 @@ function UnknownPage({ path }: { readonly path: string }) {
           There is no page at <code class="unknown-path">{visibleText(path)}</code>. The app has these:
         </p>
         <ul class="unknown-pages">
-          {NAVIGATION.map(({ page, label }) => (
+          {items.map(({ page, label }) => (
             <li key={page}>
               <Link page={page}>{label}</Link>
             </li>
@@ -183,6 +208,7 @@ const NAVIGATION: readonly NavigationItem[] = [
   { page: "overview", label: "Overview", icon: "overview", keys: "g o" },
   { page: "logs", label: "Logs", icon: "logs", keys: "g l" },
   { page: "timings", label: "Timings", icon: "timings", keys: "g t" },
+  { page: "alerts", label: "Alerts", icon: "alerts", keys: "g a" },
   { page: "touchpoints", label: "Touchpoints", icon: "touchpoints", keys: "g p" },
   { page: "keys", label: "Keys", icon: "keys", keys: "g k" },
   { page: "usage", label: "Usage", icon: "usage", keys: "g u" },
@@ -191,13 +217,19 @@ const NAVIGATION: readonly NavigationItem[] = [
   { page: "storage", label: "Storage", icon: "storage", keys: "g s" },
 ];
 
+/** The pages that whoever is signed in may see. */
+function useNavigation(): readonly NavigationItem[] {
+  const mayChange = useMayChange();
+  return NAVIGATION.filter(({ page }) => mayChange || !ADMIN_PAGES.has(page));
+}
+
 /** How much of the previous item stays visible, so that the strip looks scrollable. */
 const STRIP_MARGIN_PX = 40;
 
 function Navigation() {
   const { router } = useApp();
   const { page, unknownPath } = router.address.value;
-  const mayChange = useMayChange();
+  const items = useNavigation();
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     // On a phone the pages are a strip that scrolls. Keep the current one in view.
@@ -207,7 +239,7 @@ function Navigation() {
   return (
     <nav class="navigation" aria-label="Pages">
       <ul ref={list}>
-        {NAVIGATION.filter(({ page }) => mayChange || !ADMIN_PAGES.has(page)).map((item) => (
+        {items.map((item) => (
           <li key={item.page}>
             <NavigationLink item={item} isCurrent={item.page === page && unknownPath === undefined} />
           </li>

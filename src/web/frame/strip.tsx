@@ -78,8 +78,7 @@ function useItems(now: number): readonly ComponentChildren[] {
   };
   const dropping = useDropping(now);
   const rows = unhidden(recentRefusals(refused?.refusals ?? [], project), hiddenAt.value, now);
-  const alerts = useQuery("/api/v1/alerts", {}, { pollMs: POLL_MS }).state.value.value;
-  const firing = firingRules(alerts?.rules ?? [], project);
+  const firing = firingRules(useServer().alerts.state.value.value?.rules ?? [], project);
   const items: ComponentChildren[] = [];
   if (status?.ready === false) items.push(<Unready key="ready" reason={status.reason} />);
   if (firing.length > 0) items.push(<Firing key="firing" rules={firing} />);
@@ -134,33 +133,24 @@ function Unready({ reason }: { readonly reason: string | null }) {
   );
 }
 
-/** The link leads to what the rule that fires longest searches for. */
 function Firing({ rules }: { readonly rules: readonly ShownRule[] }) {
   const times = useTimes();
   const named = rules.slice(0, NAMED_MAX);
-  const [first] = rules;
-  if (first === undefined) return null;
-  const project = first.project ?? "";
   return (
-    <Item tone="error" end={<SearchLink rule={first} project={project} />}>
+    <Item
+      tone="error"
+      end={
+        <Link page="alerts" parameters={{ rule: rules.length === 1 ? rules[0]?.name : undefined }}>
+          Alerts
+        </Link>
+      }
+    >
       <strong>
         {rules.length === 1 ? "An alert is firing." : `${formatCountOf(rules.length, "alert")} are firing.`}
       </strong>{" "}
       {named.map((rule) => `${rule.name} since ${times.second(firingSince(rule))}`).join("; ")}
       {rules.length > named.length ? `; ${more(rules.length - named.length, "other").toLowerCase()}` : "."}
     </Item>
-  );
-}
-
-function SearchLink({ rule: { kind, q }, project }: { readonly rule: ShownRule; readonly project: string }) {
-  return kind === "running" ? (
-    <Link page="timings" parameters={{ project, q, tab: "running" }}>
-      Running now
-    </Link>
-  ) : (
-    <Link page="logs" parameters={{ project, q }}>
-      Logs
-    </Link>
   );
 }
 

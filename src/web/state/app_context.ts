@@ -9,6 +9,7 @@ import { type Clocks, formatInstant, formatSecond } from "../../core/format.ts";
 import type { Marker } from "../../core/responses.ts";
 import type { Environment } from "./browser.ts";
 import type { Connection } from "./connection.ts";
+import type { Firing } from "./firings.ts";
 import type { RecentSearches } from "./recent_searches.ts";
 import type { Move, Router } from "./router.ts";
 import type { Shortcut, Shortcuts } from "./shortcuts.ts";
@@ -32,6 +33,8 @@ export interface App {
   readonly searches: RecentSearches;
   /** The markers of the chosen scope: lines in its charts. The frame loads them. */
   readonly markers: Signal<readonly Marker[]>;
+  /** When alerts of the chosen scope fired: bands in its charts. The frame loads them. */
+  readonly firings: Signal<readonly Firing[]>;
 }
 
 const AppContext = createContext<App | undefined>(undefined);

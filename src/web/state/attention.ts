@@ -7,10 +7,10 @@ import type { DropReason } from "../../core/drop.ts";
 import { monthOf } from "../../core/instant.ts";
 import { DAY_MS } from "../../core/limits.ts";
 import type { RefusalRow } from "../../core/refusals.ts";
+import { isFiring, isOfProject } from "./firings.ts";
 
 /** Reasons for which nothing is lost. */
 const HARMLESS_REASONS: ReadonlySet<string> = new Set<DropReason>(["duplicate", "ignored"]);
-const FIRING: ReadonlySet<string> = new Set<ShownRule["state"]>(["firing", "recovering"]);
 /** A project that dropped an entry within this time drops entries, in ms. */
 const RECENT_MS = 3_600_000;
 /** The data file is nearly full from this share of its limit on. */
@@ -87,13 +87,13 @@ export function keyText({ apiKey, masked, isRevoked, keyType, reason }: RefusalR
 /** Rules that fire and are of a project ("": of any), or of all projects; those that fire longest first. */
 export function firingRules(rules: readonly ShownRule[], project: string): readonly ShownRule[] {
   return rules
-    .filter((rule) => FIRING.has(rule.state) && (project === "" || rule.project === null || rule.project === project))
+    .filter((rule) => isFiring(rule) && isOfProject(rule, project))
     .toSorted((a, b) => firingSince(a) - firingSince(b));
 }
 
 /** When the first of a rule's instances that fire began to, Unix ms. */
 export function firingSince({ instances }: Pick<ShownRule, "instances">): number {
-  return Math.min(...instances.map(({ state, since }) => (FIRING.has(state) && since !== null ? since : Infinity)));
+  return Math.min(...instances.map((one) => (isFiring(one) && one.since !== null ? one.since : Infinity)));
 }
 
 /** The used share of the data file's limit, where it is nearly full. */

@@ -7,9 +7,11 @@ import type { Environment } from "./browser.ts";
 /** Sends the small request. Resolves to whether the server answered, and never rejects. */
 export type Probe = (signal: AbortSignal) => Promise<boolean>;
 
-/** From one probe to the next, and how long one may take, in ms. Together they are how late a failure may be shown. */
+/** From one probe to the next, and after which one is late, in ms. Together they are how late a failure may be shown. */
 const PROBE_EVERY_MS = 1_500;
-const PROBE_MS_MAX = 1_500;
+const PROBE_LATE_MS = 1_500;
+/** A probe that is late is waited for: a server that answers after some seconds is slow, and lost nothing. */
+const PROBE_MS_MAX = 5_000;
 
 /** The connection to the server. One for the life of the app. */
 export class Connection {
@@ -17,6 +19,8 @@ export class Connection {
   readonly #probe: Probe;
   readonly #lostSinceMs: Signal<number | undefined> = signal<number | undefined>(undefined);
   #reachedAtMs: number;
+  /** A probe has failed since the server answered last, so other requests may have got lost as well. */
+  #isBroken = false;
   #onBack: (() => void) | undefined;
   #stopWaiting: (() => void) | undefined;
 
@@ -31,7 +35,7 @@ export class Connection {
     return this.#lostSinceMs;
   }
 
-  /** Probes until it is stopped. `onBack`: the server answers again. Returns a function that stops. */
+  /** Probes until it is stopped. `onBack`: the server answers again, after a probe that failed. Returns a function that stops. */
   start(onBack: () => void): () => void {
     this.#onBack = onBack;
     this.#reachedAtMs = this.#environment.clock();
@@ -41,6 +45,7 @@ export class Connection {
       this.#stopWaiting?.();
       this.#stopWaiting = undefined;
       this.#lostSinceMs.value = undefined;
+      this.#isBroken = false;
     };
   }
 
@@ -49,13 +54,20 @@ export class Connection {
     this.#reachedAtMs = this.#environment.clock();
     if (this.#lostSinceMs.peek() === undefined) return;
     this.#lostSinceMs.value = undefined;
-    this.#onBack?.();
+    const wasBroken = this.#isBroken;
+    this.#isBroken = false;
+    // Of a server that was only slow, what is asked already is still to come: asked again, it would be slower yet.
+    if (wasBroken) this.#onBack?.();
   }
 
   /** Probes now. */
   check(): void {
     this.#stopWaiting?.();
     void this.#run();
+  }
+
+  #lose(): void {
+    this.#lostSinceMs.value ??= this.#reachedAtMs;
   }
 
   #wait(): void {
@@ -77,7 +89,11 @@ export class Connection {
   async #run(): Promise<void> {
     const work = new AbortController();
     let isOver = false;
-    const cancel = this.#environment.schedule(() => work.abort(), PROBE_MS_MAX);
+    const { schedule } = this.#environment;
+    const cancels = [schedule(() => this.#lose(), PROBE_LATE_MS), schedule(() => work.abort(), PROBE_MS_MAX)];
+    const cancel = () => {
+      for (const one of cancels) one();
+    };
     this.#stopWaiting = () => {
       isOver = true;
       cancel();
@@ -86,8 +102,12 @@ export class Connection {
     const isReached = await this.#probe(work.signal);
     cancel();
     if (isOver || this.#onBack === undefined) return;
-    if (isReached) this.reached();
-    else this.#lostSinceMs.value ??= this.#reachedAtMs;
+    if (isReached) {
+      this.reached();
+    } else {
+      this.#isBroken = true;
+      this.#lose();
+    }
     this.#wait();
   }
 }

@@ -29,6 +29,8 @@ export interface Problem {
   readonly message: string;
   /** HTTP status; 0 without a response. */
   readonly status: number;
+  /** The member of what was sent that is wrong: "above" of a rule. */
+  readonly member?: string;
   /** Where the search is wrong, in UTF-16 units from 0. */
   readonly at?: number;
   readonly length?: number;

@@ -84,7 +84,15 @@ export class Session {
   /** Another tab has signed in or out, or its session has ended. */
   #follow(text: string | undefined): void {
     const secret = text === ENDED ? undefined : text;
-    if (this.#state.peek() === "off" || secret === this.#secret) return;
+    const state = this.#state.peek();
+    if (state === "off") return;
+    if (text === ENDED && state === "signed_out") {
+      // The user signed out, and a request of another tab came too late for that: nothing has expired.
+      this.#shared.write(undefined);
+      return;
+    }
+    const isSignOut = state === "expired" && text === undefined;
+    if (secret === this.#secret && !isSignOut) return;
     this.#secret = secret;
     this.#state.value = secret !== undefined ? "signed_in" : text === ENDED ? "expired" : "signed_out";
   }

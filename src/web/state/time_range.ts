@@ -55,7 +55,8 @@ export function hasRange({ page, parameters, unknownPath }: Address): boolean {
   if (unknownPath !== undefined || traceOf(parameters) !== undefined) return false;
   if (page === "logs" && parameters["near"] !== undefined) return false;
   if (page === "timings" && parameters["tab"] === "running") return false;
-  return page === "overview" || page === "logs" || page === "timings";
+  if (page === "alerts" && parameters["form"] !== undefined) return false;
+  return page === "overview" || page === "logs" || page === "timings" || page === "alerts";
 }
 
 /** The range in an address. `now` in Unix ms: relative bounds count back from it. */

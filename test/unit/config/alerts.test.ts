@@ -38,6 +38,7 @@ describe("an [[alerts]] table", () => {
         notify: [],
         severity: "warning",
         note: undefined,
+        line: FIRST,
       },
     ]);
   });
@@ -98,6 +99,12 @@ describe("an [[alerts]] table", () => {
     ['above = 1\ngroup_by = "touchpont"', 3, 'alerts.group_by = "touchpont": expected one of touchpoint'],
     ['above = 1\ngroup_by = "message"', 3, 'alerts.group_by = "message": expected one of touchpoint'],
     ['kind = "counts"\nabove = 1', 2, 'alerts.kind = "counts": expected "count" or "share"'],
+    [
+      'kind = "running"\ngroup_by = "level"',
+      3,
+      'alerts.group_by = "level": a timing that is open has none of this yet',
+    ],
+    ['kind = "running"\ngroup_by = "status"', 3, 'alerts.group_by = "status": a timing that is open has none of this'],
     ["abov = 1\nabove = 1", 2, 'alerts.abov: unknown name; did you mean "above"'],
   ];
   test.each(refused)("%s is refused, with its place", (settings, line, says) => {

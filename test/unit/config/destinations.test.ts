@@ -172,7 +172,7 @@ describe("a table is refused", () => {
     [
       "with a template that is not JSON",
       table('type = "webhook"\nurl = "https://a.example"\ntemplate = "{{name}} fires"'),
-      [/^5: destinations.template = .*it is not JSON/],
+      [/^5: destinations.template = "…" \(hidden, \d+ characters\): it is not JSON/],
     ],
     [
       "with an unknown placeholder",
@@ -182,7 +182,7 @@ describe("a table is refused", () => {
     [
       "with a template that there is not",
       table('type = "webhook"\nurl = "https://a.example"\ntemplate = "slak"'),
-      [/^5: destinations.template = "slak": expected one of "slack"/],
+      [/^5: destinations.template = "…" \(hidden, 4 characters\): expected one of "slack"/],
     ],
     [
       "with an easily guessed secret",

@@ -166,9 +166,7 @@ describe("stopping", () => {
     const listener = await start(createFixture());
     const stalled = await connectTo(listener);
     stalled.write(GOOD.slice(0, -5));
-    const startedAt = performance.now();
     await listener.stop(50);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     await stalled.until(() => false);
     expect(stalled.isClosed).toBe(true);
   });

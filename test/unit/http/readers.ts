@@ -80,7 +80,9 @@ export const ANSWERS: QueryResponses = {
     running: [{ project: "shop", apiKey: "web shop", source: "server", startTime: 1, receivedAt: 2 }],
     moreRunning: 3,
   },
+  latest_received: { latest: null },
   measure: { count: 1, of: 2, timings: 0, percentile: null },
+  rule_series: { from: 0, evaluations: 0, series: [], points: [], firstReceivedAt: null },
   histogram: { interval: 60_000, buckets: [{ time: 0, debug: 0, info: 1, warn: 2, error: 3, timing: 4 }] },
   timings: {
     more: 3,

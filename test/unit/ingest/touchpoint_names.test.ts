@@ -136,6 +136,7 @@ describe("touchpoint names", () => {
       cpuRatio(
         () => seen(colliding),
         () => seen(ordinary),
+        8,
       ),
     ).toBeLessThan(8);
   });

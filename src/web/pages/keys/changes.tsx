@@ -1,52 +1,16 @@
-// Changes of pairs through the server, which edits its configuration file and answers once the change is in force; and
-// how often a refused key is still tried.
+// How often a refused key is still tried.
 
-import { useSignal } from "@preact/signals";
 import { formatCountOf } from "../../../core/format.ts";
 import type { KeyPart } from "../../../core/key_changes.ts";
 import type { RefusalRow } from "../../../core/refusals.ts";
-import type { Change } from "../../api/client.ts";
-import { useQuery, useServer } from "../../api/server_context.ts";
+import { useQuery } from "../../api/server_context.ts";
 import { Instant } from "../../components/values.tsx";
-import type { Problem } from "../../state/query.ts";
 
 export const KEYS_PATH = "/api/v1/keys";
 /** As many as the server holds. */
 const REFUSALS_MAX = 500;
 /** How often the dialog looks whether a key is still tried, in ms. */
 const TRIED_POLL_MS = 2_000;
-
-/** Sends one change at a time. */
-export interface KeyChanging<T> {
-  readonly isBusy: boolean;
-  readonly problem: Problem | undefined;
-  /** What the server answered to the last change. */
-  readonly done: T | undefined;
-  send(change: Change): Promise<void>;
-}
-
-/** `refresh` loads the list again. */
-export function useKeyChange<T>(refresh: () => void): KeyChanging<T> {
-  const { api } = useServer();
-  const isBusy = useSignal(false);
-  const problem = useSignal<Problem | undefined>(undefined);
-  const done = useSignal<T | undefined>(undefined);
-  return {
-    isBusy: isBusy.value,
-    problem: problem.value,
-    done: done.value,
-    async send(change) {
-      if (isBusy.value) return;
-      isBusy.value = true;
-      problem.value = undefined;
-      const outcome = await api.change<T>(change);
-      isBusy.value = false;
-      if (outcome.ok) done.value = outcome.value;
-      else problem.value = outcome.problem;
-      refresh();
-    },
-  };
-}
 
 /** How often a pair's revoked keys, or one of them, were tried since the server started. */
 export function triesOf(rows: readonly RefusalRow[], name: string, part: KeyPart): number {

@@ -2,6 +2,7 @@
 // text that leaves can be pasted as it is: every name stays one TOML string, or one word of the shell.
 
 import { parseOriginPattern } from "../../../core/origin.ts";
+import { tomlString } from "../../state/toml_text.ts";
 
 /** The form of a new pair. "" and an empty list leave a setting out. */
 export interface PairDraft {
@@ -97,12 +98,6 @@ export function revokeToml(name: string): string {
 export function newKey(prefix: "sk_" | "ck_", fill: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {
   const text = btoa(String.fromCharCode(...fill(new Uint8Array(KEY_BYTES))));
   return prefix + text.replaceAll(/[+/]/g, "_");
-}
-
-/** A TOML basic string. "${" is escaped, so the configuration does not take it for an environment variable. */
-function tomlString(text: string): string {
-  const escaped = JSON.stringify(text.toWellFormed()).replaceAll("\u007f", "\\u007f");
-  return escaped.replaceAll("${", () => "$${");
 }
 
 /** One word for a POSIX shell. */

@@ -2,15 +2,17 @@
 // in force. Where it cannot write the file, and for those who want to, they show what to write by hand.
 
 import { useSignal } from "@preact/signals";
-import { type ComponentChildren, cloneElement, type VNode } from "preact";
+import type { ComponentChildren } from "preact";
 import { useId, useMemo } from "preact/hooks";
 import type { CreatedPair, KeyPair } from "../../../core/account_responses.ts";
 import type { KeyPart } from "../../../core/key_changes.ts";
 import { useServer } from "../../api/server_context.ts";
-import { Button, CopyButton } from "../../components/button.tsx";
+import { useChange } from "../../api/use_change.ts";
+import { Button } from "../../components/button.tsx";
+import { CodeBlock, Field } from "../../components/form.tsx";
 import { Notice, ProblemNotice } from "../../components/notice.tsx";
 import { Dialog } from "../../components/overlays.tsx";
-import { KEYS_PATH, StillTried, triesOf, useKeyChange } from "./changes.tsx";
+import { KEYS_PATH, StillTried, triesOf } from "./changes.tsx";
 import {
   createCommand,
   draftProblems,
@@ -45,7 +47,7 @@ const KINDS: readonly (readonly [PairDraft["kinds"], string])[] = [
 
 /** A form that adds a pair, or shows the command and the lines that do. */
 export function CreateDialog({ names, projects, project, obstacle, refresh, onClose }: CreateDialogProps) {
-  const change = useKeyChange<CreatedPair>(refresh);
+  const change = useChange<CreatedPair>(refresh);
   const listId = useId();
   const name = useSignal("");
   const projectName = useSignal(project);
@@ -86,7 +88,7 @@ export function CreateDialog({ names, projects, project, obstacle, refresh, onCl
         )
       }
     >
-      <div class="keys-form">
+      <div class="form-fields">
         <Field label="Name" problem={draft.name === "" ? undefined : problems.name}>
           <input
             class="field"
@@ -191,7 +193,7 @@ const IN_TERMINAL = "In a terminal, in the folder of the configuration file";
 function ByHand({ obstacle, children }: { readonly obstacle: string | null; readonly children: ComponentChildren }) {
   if (obstacle === null) {
     return (
-      <details class="keys-by-hand">
+      <details class="by-hand">
         <summary>By hand</summary>
         {children}
       </details>
@@ -205,31 +207,6 @@ function ByHand({ obstacle, children }: { readonly obstacle: string | null; read
   );
 }
 
-interface FieldProps {
-  readonly label: string;
-  readonly problem?: string | undefined;
-  readonly isWide?: boolean;
-  readonly children: VNode<{ readonly "aria-invalid"?: true; readonly "aria-describedby"?: string }>;
-}
-
-/** A labelled control with its error message. */
-function Field({ label, problem, isWide, children }: FieldProps) {
-  const id = useId();
-  const control: ComponentChildren =
-    problem === undefined ? children : cloneElement(children, { "aria-invalid": true, "aria-describedby": id });
-  return (
-    <div class={isWide === true ? "keys-field keys-wide" : "keys-field"}>
-      <label>
-        <span>{label}</span>
-        {control}
-      </label>
-      <p id={id} class="field-problem" role="status">
-        {problem}
-      </p>
-    </div>
-  );
-}
-
 interface PairDialogProps extends DialogProps {
   readonly pair: KeyPair;
 }
@@ -237,7 +214,7 @@ interface PairDialogProps extends DialogProps {
 /** Changes the origins and the rate of a pair. */
 export function EditDialog({ pair, obstacle, refresh, onClose }: PairDialogProps) {
   const { name, client } = pair;
-  const change = useKeyChange<KeyPair>(refresh);
+  const change = useChange<KeyPair>(refresh);
   const originsText = useSignal(pair.origins.join(" "));
   const rate = useSignal(pair.rate === null ? "" : String(pair.rate));
   const origins = originsText.value.split(/[\s,]+/).filter((origin) => origin !== "");
@@ -270,7 +247,7 @@ export function EditDialog({ pair, obstacle, refresh, onClose }: PairDialogProps
         <p role="status">The running server uses the new settings now.</p>
       ) : (
         <>
-          <div class="keys-form">
+          <div class="form-fields">
             {client === null ? null : (
               <Field label="Origins of pages that may use the client key" problem={problems.origins} isWide>
                 <textarea
@@ -317,7 +294,7 @@ const PARTS: readonly (readonly [KeyPart, string])[] = [
 export function RevokeDialog({ pair, obstacle, refresh, onClose }: PairDialogProps) {
   const { name } = pair;
   const { api } = useServer();
-  const change = useKeyChange<KeyPair>(refresh);
+  const change = useChange<KeyPair>(refresh);
   const part = useSignal<KeyPart>("both");
   const typed = useSignal("");
   const before = useSignal(0);
@@ -410,24 +387,5 @@ export function RevokeDialog({ pair, obstacle, refresh, onClose }: PairDialogPro
         <p class="hint">A running server applies the change within a second.</p>
       </ByHand>
     </Dialog>
-  );
-}
-
-interface CodeBlockProps {
-  /** The heading, also the accessible name. */
-  readonly label: string;
-  readonly text: string;
-}
-
-/** Text to copy, with a button that copies it. */
-function CodeBlock({ label, text }: CodeBlockProps) {
-  return (
-    <div class="keys-code" role="group" aria-label={label}>
-      <div class="keys-code-head">
-        <span class="hint">{label}</span>
-        <CopyButton text={text} label={`Copy: ${label}`} />
-      </div>
-      <pre tabIndex={0}>{text}</pre>
-    </div>
   );
 }

@@ -8,6 +8,7 @@ import { IconButton } from "../../components/button.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { Popover } from "../../components/overlays.tsx";
 import { QueryView } from "../../components/query_view.tsx";
+import { TraceLink } from "../../components/trace_link.tsx";
 import { type ShownTimes, useParameter, useScope } from "../../state/app_context.ts";
 import { metadataField } from "../../state/search_text.ts";
 
@@ -111,12 +112,13 @@ function shortName(name: string): string {
 }
 
 interface CellsProps {
+  readonly record: ShownRecord;
   readonly names: readonly string[];
   readonly texts: readonly string[];
 }
 
 /** A record's cells in its line. */
-export function Cells({ names, texts }: CellsProps) {
+export function Cells({ record, names, texts }: CellsProps) {
   return (
     <>
       {names.map((name, at) => {
@@ -129,7 +131,15 @@ export function Cells({ names, texts }: CellsProps) {
             title={text === "" ? name : `${name}: ${text}`}
           >
             <span class="logs-cell-label">{shortName(name)} </span>
-            {text === "" ? <span class="muted">–</span> : text}
+            {text === "" ? (
+              <span class="muted">–</span>
+            ) : name === "key" ? (
+              <TraceLink of={record} isInLine>
+                {text}
+              </TraceLink>
+            ) : (
+              text
+            )}
           </span>
         );
       })}

@@ -7,6 +7,7 @@ import { formatCount } from "../../../core/format.ts";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
+import { AlertLink } from "../../components/alert_link.tsx";
 import { Chart } from "../../components/chart.tsx";
 import { LEVEL_KINDS, levelSeries, levelTerm, toggleLevel } from "../../components/level_series.ts";
 import { Notice, ScanNotice } from "../../components/notice.tsx";
@@ -34,8 +35,9 @@ const LIVE_POLL_MS = 5_000;
 
 export function LogsPage() {
   const [near] = useParameter("near");
+  const [q] = useParameter("q");
   return (
-    <Page title="Logs">
+    <Page title="Logs" actions={near === "" ? <AlertLink kind="count" q={q} /> : undefined}>
       <div class="logs">{near === "" ? <SearchView /> : <SurroundingsView />}</div>
     </Page>
   );

@@ -6,10 +6,9 @@ import { formatCount, formatCountOf } from "../../../core/format.ts";
 import type { PatternsResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
-import { Link } from "../../components/link.tsx";
 import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Badge, formatShare, Instant, LevelBadge, Sparkline } from "../../components/values.tsx";
+import { formatShare, Instant, LevelBadge, Sparkline } from "../../components/values.tsx";
 import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { QueryParameters } from "../../state/query.ts";
@@ -23,7 +22,7 @@ import {
   patternRows,
   patternSearch,
 } from "./patterns/pattern_rows.ts";
-import { PatternText } from "./patterns/pattern_text.tsx";
+import { NewBadge, PatternLink } from "./patterns/pattern_text.tsx";
 import { RecordRow } from "./record_row.tsx";
 import { ViewSwitch } from "./view_switch.tsx";
 
@@ -180,22 +179,9 @@ function PatternLine({ row, total, hint }: PatternLineProps) {
           <Sparkline values={counts} label="How many came over the time range" />
         </span>
         <span class="pattern-text">
-          {row.isNew ? (
-            <>
-              <Badge tone="warn" title={hint}>
-                new
-              </Badge>{" "}
-            </>
-          ) : null}
+          <NewBadge row={row} hint={hint} />
           <LevelCounts row={row} />
-          <Link
-            page="logs"
-            parameters={{ q: patternSearch(search, pattern) }}
-            class="pattern-link code"
-            title="Show the lines with this pattern"
-          >
-            <PatternText pattern={pattern} />
-          </Link>
+          <PatternLink pattern={pattern} search={search} />
         </span>
         <span class="pattern-times">
           <span>

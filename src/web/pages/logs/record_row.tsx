@@ -69,7 +69,9 @@ export function RecordRow(props: RecordRowProps) {
           {showsProject ? <span class="logs-project">{project} · </span> : null}
           {shownTouchpoint ?? <span class="muted">–</span>}
         </span>
-        {columns.length === 0 ? null : <Cells names={columns} texts={cellsOf(record, columns, times)} />}
+        {columns.length === 0 ? null : (
+          <Cells record={record} names={columns} texts={cellsOf(record, columns, times)} />
+        )}
         <span class="logs-text">
           {other === undefined ? null : (
             <>

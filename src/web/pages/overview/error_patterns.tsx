@@ -3,14 +3,15 @@
 
 import { formatCount, formatCountOf } from "../../../core/format.ts";
 import { useQuery } from "../../api/server_context.ts";
+import { AlertLink } from "../../components/alert_link.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Badge, Instant, Sparkline } from "../../components/values.tsx";
+import { Instant, Sparkline } from "../../components/values.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
 import { rangeBounds } from "../../state/time_range.ts";
 import { newHint, type PatternRow, patternRows, patternSearch } from "../logs/patterns/pattern_rows.ts";
-import { PatternText } from "../logs/patterns/pattern_text.tsx";
+import { NewBadge, PatternLink } from "../logs/patterns/pattern_text.tsx";
 import { VIEW_PATTERNS } from "../logs/view_switch.tsx";
 
 const ERRORS = "level:error";
@@ -66,24 +67,11 @@ function ErrorPattern({ row, hint }: { readonly row: PatternRow; readonly hint: 
       <b class="number align-end">{formatCount(count)}</b>
       <Sparkline values={counts} label="How many came over the time range" />
       <span class="error-pattern-text">
-        {row.isNew ? (
-          <>
-            <Badge tone="warn" title={hint}>
-              new
-            </Badge>{" "}
-          </>
-        ) : null}
-        <Link
-          page="logs"
-          parameters={{ q: patternSearch(ERRORS, pattern) }}
-          class="pattern-link code"
-          title="Show the lines with this pattern"
-        >
-          <PatternText pattern={pattern} />
-        </Link>
+        <NewBadge row={row} hint={hint} />
+        <PatternLink pattern={pattern} search={ERRORS} />
       </span>
       <span class="error-pattern-last muted">
-        last <Instant time={last} />
+        last <Instant time={last} /> <AlertLink kind="count" q={patternSearch(ERRORS, pattern)} of={pattern} />
       </span>
     </li>
   );

@@ -10,7 +10,7 @@ import type {
   TimingsResponse,
   TouchpointTimings,
 } from "../../../core/responses.ts";
-import { useQuery } from "../../api/server_context.ts";
+import { useMayChange, useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Change, ChangeBadge, DurationChange } from "../../components/change.tsx";
 import { Chart } from "../../components/chart.tsx";
@@ -98,6 +98,7 @@ interface DetailProps {
 
 function Detail({ response, figures, selection }: DetailProps) {
   const { place } = useTimingsView();
+  const mayChange = useMayChange();
   const isUnknown =
     selection.kind === "touchpoint" &&
     response.touchpoints.some((one) => one.touchpoint === selection.name && isUnregistered(one, response.registering));
@@ -110,7 +111,13 @@ function Detail({ response, figures, selection }: DetailProps) {
         <p class="timings-inline">
           <Badge tone="warn">unregistered</Badge>
           <span class="muted">
-            This name is not registered. <Link page="touchpoints">Register it</Link> if you want to keep it.
+            This name is not registered.
+            {mayChange ? (
+              <>
+                {" "}
+                <Link page="touchpoints">Register it</Link> if you want to keep it.
+              </>
+            ) : null}
           </span>
         </p>
       ) : null}
@@ -163,7 +170,12 @@ function ByDuration({ figures, selection }: Omit<DetailProps, "response">) {
   const { range, parameters } = useScope();
   const { search } = useTimingsView();
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
-  const query = useQuery("/api/v1/timings/series", { ...parameters, q: search, by: "duration" }, poll);
+  const compare = useCompare();
+  const query = useQuery(
+    "/api/v1/timings/series",
+    { ...parameters, ...compare.parameters, q: search, by: "duration" },
+    poll,
+  );
   const { value, respondedAtMs = 0 } = query.state.value;
   const cells = useMemo(() => (value === undefined ? undefined : durationCells(value)), [value]);
   const isEmpty = () => cells === undefined;

@@ -17,6 +17,8 @@ export interface DurationCells {
   /** The highest count of a cell. */
   readonly most: number;
   readonly buckets: readonly SeriesBucket[];
+  /** Of the compared range, which may have more or fewer. Undefined: nothing is compared. */
+  readonly before?: readonly SeriesBucket[];
 }
 
 /** Undefined where no timing was completed. */
@@ -24,12 +26,15 @@ export function durationCells({
   interval,
   buckets = [],
   durationBounds = [],
+  previousBuckets,
 }: SeriesResponse): DurationCells | undefined {
   if (durationBounds.length < 2) return undefined;
   const counts = buckets.map(({ durations = [] }) => durations);
   const most = counts.reduce((largest, column) => column.reduce((max, count) => Math.max(max, count), largest), 0);
   const times = buckets.map(({ time }) => time);
-  return most === 0 ? undefined : { times, intervalMs: interval, bounds: durationBounds, counts, most, buckets };
+  if (most === 0) return undefined;
+  const before = previousBuckets === undefined ? {} : { before: previousBuckets };
+  return { times, intervalMs: interval, bounds: durationBounds, counts, most, buckets, ...before };
 }
 
 /** Cells from one bucket and row to another, both included, in any order. */

@@ -17,7 +17,15 @@ import {
   rowsSearch,
   timesOf,
 } from "./duration_cells.ts";
-import { cellAlpha, cellAt, HEAT_LINES, heatMapData, heatMapOptions, placeOfCells } from "./heat_map_plot.ts";
+import {
+  BEFORE_LINES,
+  cellAlpha,
+  cellAt,
+  HEAT_LINES,
+  heatMapData,
+  heatMapOptions,
+  placeOfCells,
+} from "./heat_map_plot.ts";
 import { useTimingsView } from "./view_state.tsx";
 
 const HEIGHT_PX = 260;
@@ -104,6 +112,11 @@ export function HeatMap({ cells, respondedAtMs }: HeatMapProps) {
         {HEAT_LINES.map(({ id, color }) => (
           <span key={id} class="chart-mark" style={{ "--mark": `var(${color})` }}>
             {id}
+          </span>
+        ))}
+        {(cells.before === undefined ? [] : BEFORE_LINES).map(({ id, color }) => (
+          <span key={id} class="chart-mark is-dashed" style={{ "--mark": `var(${color})` }}>
+            {id} before
           </span>
         ))}
         <span class="chart-time number">{shown === undefined ? "" : describe(shown)}</span>

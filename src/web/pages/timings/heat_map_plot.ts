@@ -3,7 +3,7 @@
 
 import type uPlot from "uplot";
 import type { Clocks } from "../../../core/format.ts";
-import { axisLook, clockOption, lonePoints, TIME_AXIS } from "../../components/chart_options.ts";
+import { axisLook, clockOption, DASH_PX, lonePoints, TIME_AXIS } from "../../components/chart_options.ts";
 import type { CellRange, DurationCells } from "./duration_cells.ts";
 
 /** The lines over the cells, by the figures of a bucket. */
@@ -12,6 +12,8 @@ export const HEAT_LINES = [
   { id: "p95", color: "--level-warn" },
   { id: "p99", color: "--level-error" },
 ] as const;
+/** Those that have a dashed line of what was before, where something is compared. */
+export const BEFORE_LINES = HEAT_LINES.filter(({ id }) => id !== "p99");
 /** uPlot's enumeration has no values at run time. */
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
 const LOGARITHMIC = 3 as uPlot.Scale.Distr;
@@ -95,15 +97,23 @@ export function heatMapOptions(shape: HeatMapShape): uPlot.Options {
       // A line in the colour of the background below each line keeps it legible on dark cells.
       ...HEAT_LINES.map(() => lineOf(halo, 4)),
       ...HEAT_LINES.map((line) => lineOf(color(line.color), 1.75)),
+      ...(cells.before === undefined ? [] : BEFORE_LINES).flatMap((line) => [
+        { ...lineOf(halo, 4), dash: DASH_PX },
+        { ...lineOf(color(line.color), 1.75), dash: DASH_PX },
+      ]),
     ],
     hooks: { drawClear: [(plot) => drawCells(plot, shape.cells, bounds, color(CELL_COLOR))] },
   };
 }
 
 /** The data of a plot: points in the middle of their buckets. */
-export function heatMapData({ times, intervalMs, buckets }: DurationCells): uPlot.AlignedData {
+export function heatMapData({ times, intervalMs, buckets, before }: DurationCells): uPlot.AlignedData {
   const lines = HEAT_LINES.map(({ id }) => buckets.map((bucket) => bucket[id]));
-  return [times.map((time) => (time + intervalMs / 2) / 1_000), ...lines, ...lines];
+  const former = (before === undefined ? [] : BEFORE_LINES).flatMap(({ id }) => {
+    const line = times.map((_, at) => before?.[at]?.[id] ?? null);
+    return [line, line];
+  });
+  return [times.map((time) => (time + intervalMs / 2) / 1_000), ...lines, ...lines, ...former];
 }
 
 function lineOf(stroke: string, width: number): uPlot.Series {

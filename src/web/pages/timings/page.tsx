@@ -3,6 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { AlertLink } from "../../components/alert_link.tsx";
 import { IconButton } from "../../components/button.tsx";
 import { ComparePicker } from "../../components/compare_picker.tsx";
 import { Link } from "../../components/link.tsx";
@@ -24,7 +25,7 @@ import { type TimingsTab, useTimingsView } from "./view_state.tsx";
 
 export function TimingsPage() {
   const { router } = useApp();
-  const { q, selection, tab, place } = useTimingsView();
+  const { q, selection, tab, search, place } = useTimingsView();
   const isCompared = useCompare().kind !== "";
   const select = (id: TimingsTab) => router.change({ tab: id === "figures" ? "" : id });
   const goUp = () => {
@@ -41,6 +42,7 @@ export function TimingsPage() {
         <>
           {tab === "figures" ? <ComparePicker /> : null}
           <SearchField q={q} />
+          {tab === "unfinished" ? null : <AlertLink kind={tab === "running" ? "running" : "percentile"} q={search} />}
         </>
       }
     >

@@ -3,10 +3,10 @@ import {
   type InstanceState,
   NEVER_SEEN,
   nextState,
-  type Observation,
   shiftState,
   underChangedRule,
 } from "../../../../src/alerts/rules/state.ts";
+import type { Observation } from "../../../../src/core/alert_measure.ts";
 import type { AlertRule } from "../../../../src/core/alert_rule.ts";
 import { ruleOf } from "../../../support/alert_rules.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";

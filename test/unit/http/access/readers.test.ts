@@ -1,6 +1,7 @@
 // Readers: what each operation needs, and what a reader of some projects is given.
 
 import { describe, expect, test } from "bun:test";
+import type { AlertsResponse } from "../../../../src/core/alert_responses.ts";
 import { SESSIONS_MAX } from "../../../../src/core/limits.ts";
 import type { ExportRequest, QueryRequest, TailRequest } from "../../../../src/core/queries.ts";
 import { ADMIN, createFixture, type Fixture, outcome, sha256 } from "../fixture.ts";
@@ -37,6 +38,10 @@ const NEEDED: Readonly<Record<string, string>> = {
   "DELETE /api/v1/session": "reader",
   "POST /api/v1/tickets": "reader",
   "GET /api/v1/alerts": "reader",
+  "POST /api/v1/alerts": "admin",
+  "PATCH /api/v1/alerts": "admin",
+  "DELETE /api/v1/alerts": "admin",
+  "POST /api/v1/alerts/preview": "admin",
   "GET /api/v1/alerts/history": "reader",
   "POST /api/v1/alerts/test": "admin",
   "POST /api/v1/alerts/mute": "admin",
@@ -189,6 +194,13 @@ describe("every operation", () => {
 });
 
 describe("a reader of some projects", () => {
+  test("sees the alert rules over these, without the names of other projects and destinations", async () => {
+    const answer = await send(createReadersFixture(), "GET", "/api/v1/alerts", bearer(SHOP_TOKEN));
+    const { rules, destinations } = (await answer.json()) as AlertsResponse;
+    expect([rules.map(({ name }) => name), destinations]).toEqual([["errors"], []]);
+    expect(rules[0]?.problem).toBe("It refers to what the configuration does not have");
+  });
+
   test("asks for one of theirs, and gets it narrowed as well", async () => {
     const fixture = createReadersFixture();
     await send(fixture, "GET", "/api/v1/entries?project=web", bearer(SHOP_TOKEN));

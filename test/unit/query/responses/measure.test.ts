@@ -14,8 +14,12 @@ const RULES = {
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
 
-function measure(source: MemorySource, request: Omit<MeasureRequest, "kind">): MeasureResponse {
-  const options = { source, tables: EMPTY_TABLES, cache: new StatisticsCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+function measure(
+  source: MemorySource,
+  request: Omit<MeasureRequest, "kind">,
+  cache = new StatisticsCache(),
+): MeasureResponse {
+  const options = { source, tables: EMPTY_TABLES, cache, rules: RULES, now: DAY, limitMs: 1e9 };
   const outcome = runQuery({ kind: "measure", ...request }, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.answer as MeasureResponse;
@@ -55,12 +59,15 @@ describe("a measure", () => {
       const [of, isOf] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
       const [field, valueOf] = GROUPS[integer(random, GROUPS.length - 1)] as (typeof GROUPS)[number];
       const hasOf = random() < 0.5;
-      const inWindow = records.filter(({ receivedAt }) => receivedAt > after && receivedAt <= upTo);
+      const fromId = random() < 0.4 ? integer(random, 60) : undefined;
+      const inWindow = records.filter(
+        ({ receivedAt, id }) => receivedAt > after && receivedAt <= upTo && id >= (fromId ?? 0),
+      );
       const base = inWindow.filter((record) => (hasOf ? isOf(record) : matches(record)));
       const found = base.filter(matches);
       const request = {
         scope: scopeOf(q),
-        received: { after, upTo },
+        received: { after, upTo, fromId },
         ...(hasOf ? { of } : {}),
         ...(random() < 0.5 ? { percentile: 100 } : {}),
       };
@@ -88,6 +95,67 @@ describe("a measure", () => {
     }
   });
 
+  test("is the same with what was kept of blocks before, while the window moves and blocks come and are merged", () => {
+    const random = seededRandom(runSeed("kept measures"));
+    let spared = 0;
+    for (let round = 0; round < 8; round++) {
+      const source = new MemorySource();
+      const cache = new StatisticsCache();
+      const requests = Array.from({ length: 3 }, () => {
+        const [q] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
+        const [of] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
+        const [field] = GROUPS[integer(random, GROUPS.length - 1)] as (typeof GROUPS)[number];
+        return {
+          scope: scopeOf(q),
+          of: random() < 0.5 ? of : undefined,
+          percentile: random() < 0.5 ? 50 : undefined,
+          groups: random() < 0.6 ? { field, known: ["not there"], isOfAll: random() < 0.5 } : undefined,
+        };
+      });
+      for (let step = 0; step < 12; step++) {
+        const made = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, DAY, DAY + 20_000));
+        source.write("shop", made);
+        if (random() < 0.3) source.merge("shop", random() < 0.5);
+        const after = DAY - 1_000 + step * 500;
+        const fromId = random() < 0.3 ? integer(random, 90) : undefined;
+        const received = { after, upTo: after + 15_000 + integer(random, 8_000), fromId };
+        for (const request of requests) {
+          const measured = measure(source, { ...request, received }, cache);
+          const read = source.chunksRead;
+          expect(measure(source, { ...request, received }, cache)).toEqual(measured);
+          const again = source.chunksRead;
+          expect({ request, received, measured }).toEqual({
+            request,
+            received,
+            measured: measure(source, { ...request, received }),
+          });
+          if (source.chunksRead - again > again - read) spared++;
+        }
+      }
+    }
+    expect(spared).toBeGreaterThan(20);
+  });
+
+  test("reads no column of a block again that lies in the window as a whole", () => {
+    const source = new MemorySource();
+    const random = seededRandom(2);
+    for (let block = 0; block < 5; block++)
+      source.write(
+        "shop",
+        Array.from({ length: 20 }, () => ({ ...randomRecord(random, DAY, DAY + 1), receivedAt: DAY + block * 10 })),
+      );
+    const cache = new StatisticsCache();
+    const request = { scope: scopeOf('"a"'), percentile: 50, groups: { field: "touchpoint", known: [] } };
+    const chunksRead = (after: number, upTo: number) => {
+      const before = source.chunksRead;
+      measure(source, { ...request, received: { after, upTo } }, cache);
+      return source.chunksRead - before;
+    };
+    expect(chunksRead(DAY - 1, DAY + 100)).toBeGreaterThan(0);
+    expect(chunksRead(DAY - 1, DAY + 200)).toBe(0);
+    expect(chunksRead(DAY + 5, DAY + 300)).toBe(0);
+  });
+
   test("has the percentile of completed timings that match", () => {
     const source = new MemorySource();
     const random = seededRandom(1);
@@ -107,4 +175,37 @@ describe("a measure", () => {
       percentile: null,
     });
   });
+});
+
+test("what was received last in a window is what a naive search finds", () => {
+  const random = seededRandom(runSeed("latest received"));
+  for (let round = 0; round < 40; round++) {
+    const source = new MemorySource();
+    const records: StoredRecord[] = [];
+    for (let block = integer(random, 6); block >= 0; block--) {
+      const made = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, DAY, DAY + 20_000));
+      records.push(...source.write(random() < 0.5 ? "shop" : "blog", made));
+      if (random() < 0.4) source.merge("shop", random() < 0.5);
+    }
+    const after = DAY + integer(random, 20_000) - 2_000;
+    const upTo = random() < 0.5 ? Number.MAX_SAFE_INTEGER : after + integer(random, 24_000);
+    const options = {
+      source,
+      tables: EMPTY_TABLES,
+      cache: new StatisticsCache(),
+      rules: RULES,
+      now: DAY,
+      limitMs: 1e9,
+    };
+    const outcome = runQuery({ kind: "latest_received", scope: scopeOf(""), after, upTo }, options);
+    const found = records.filter(({ receivedAt }) => receivedAt > after && receivedAt <= upTo);
+    const latest =
+      found.length === 0
+        ? null
+        : {
+            receivedAt: Math.max(...found.map(({ receivedAt }) => receivedAt)),
+            id: Math.max(...found.map(({ id }) => id)),
+          };
+    expect(outcome).toEqual({ ok: true, answer: { latest } });
+  }
 });

@@ -156,6 +156,7 @@ describe("the tree of touchpoints", () => {
       cpuRatio(
         () => levels(colliding),
         () => levels(ordinary),
+        8,
       ),
     ).toBeLessThan(8);
   });

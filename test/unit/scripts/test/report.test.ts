@@ -19,7 +19,7 @@ describe("a report counts", () => {
   });
 
   test("as a failure when every test passed and the process failed all the same", () => {
-    const failures = ["unit tests passed, but ended with exit code 1"];
+    const failures = [{ text: "unit tests passed, but ended with exit code 1" }];
     expect(countResults(SUITE, reportOf(PASSED), "exit code 1", false)).toEqual({ passed: 1, failed: 1, failures });
     const selected = countResults(SUITE, reportOf(PASSED, SKIPPED), "exit code 1", true);
     expect(selected).toEqual({ passed: 1, failed: 1, failures });
@@ -36,7 +36,7 @@ describe("a report counts", () => {
       expect(countResults(SUITE, report, "SIGKILL", false)).toEqual({
         passed: 0,
         failed: 1,
-        failures: ["unit tests ended in the middle, with SIGKILL"],
+        failures: [{ text: "unit tests ended in the middle, with SIGKILL" }],
       });
     }
   });
@@ -51,7 +51,7 @@ test("of a failure, the first sixteen lines are repeated", () => {
 });
 
 test("counts are summed, their failures in order", () => {
-  const counts = [1, 2].map((passed) => ({ passed, failed: 1, failures: [`failure ${passed}`] }));
-  expect(sumOf(counts)).toEqual({ passed: 3, failed: 2, failures: ["failure 1", "failure 2"] });
+  const counts = [1, 2].map((passed) => ({ passed, failed: 1, failures: [{ text: `failure ${passed}` }] }));
+  expect(sumOf(counts)).toEqual({ passed: 3, failed: 2, failures: [{ text: "failure 1" }, { text: "failure 2" }] });
   expect(sumOf([])).toEqual({ passed: 0, failed: 0, failures: [] });
 });

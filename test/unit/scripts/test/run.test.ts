@@ -41,7 +41,7 @@ test("sees", () => expect(process.env["SIMPLELOGS_TEST_EXECUTABLE"]).toBe(proces
     const files = { "test/deno/a.test.ts": text, "test/e2e/bodies.test.ts": text };
     const { passed, failures } = await runCheckout({ files });
     expect(passed).toBe(2);
-    expect(failures.map((failure) => failure.split("\n")[0])).toEqual(["e2e: test/e2e/bodies.test.ts: sees"]);
+    expect(failures.map(({ text }) => text.split("\n")[0])).toEqual(["e2e: test/e2e/bodies.test.ts: sees"]);
   });
 });
 
@@ -61,7 +61,7 @@ describe("a suite counts as failed", () => {
 
   test("when its process ends in the middle, with exit code 0 too", async () => {
     const { passed, failures } = await runCheckout({ files: { "test/unit/a.test.ts": DYING } });
-    expect([passed, failures]).toEqual([0, ["unit: unit tests ended in the middle, with exit code 0"]]);
+    expect([passed, failures]).toEqual([0, [{ text: "unit: unit tests ended in the middle, with exit code 0" }]]);
   });
 
   test("when it hangs: it is killed, and what it has started with it", () =>
@@ -77,7 +77,7 @@ test("hangs", () => {
   for (;;) {}
 });\n`;
       const { passed, failures } = await runCheckout({ files: { "test/unit/a.test.ts": hanging }, suiteMsMax: 4_000 });
-      expect([passed, failures]).toEqual([0, ["unit: unit tests ended in the middle, with SIGKILL"]]);
+      expect([passed, failures]).toEqual([0, [{ text: "unit: unit tests ended in the middle, with SIGKILL" }]]);
       expect(isRunning(Number(readFileSync(pidFile, "utf8")))).toBe(false);
     }));
 
@@ -87,7 +87,7 @@ test("hangs", () => {
     expect(await runCheckout({ files, options })).toMatchObject({
       passed: 0,
       failed: 1,
-      failures: ["no test ran: --test-name-pattern=nowhere selects none"],
+      failures: [{ text: "no test ran: --test-name-pattern=nowhere selects none" }],
     });
   });
 });
@@ -124,7 +124,7 @@ describe("suites of one stage", () => {
     const files = { "test/one/a.test.ts": MIXED, "test/two/a.test.ts": DYING };
     const { passed, failures } = await runCheckout({ files, stages });
     expect(passed).toBe(1);
-    expect(failures.map((failure) => failure.split("\n")[0])).toEqual([
+    expect(failures.map(({ text }) => text.split("\n")[0])).toEqual([
       "one: test/one/a.test.ts: fails",
       "one: test/one/a.test.ts: is skipped",
       "two: two tests ended in the middle, with exit code 0",
@@ -149,12 +149,52 @@ describe("a suite with several workers", () => {
     };
     const { passed, failures } = await runCheckout({ files, stages });
     expect(passed).toBe(3);
-    expect(failures.map((failure) => failure.split("\n")[0])).toEqual([
+    expect(failures.map(({ text }) => text.split("\n")[0])).toEqual([
       "one: test/one/a.test.ts: (worker crashed)",
       "one: test/one/b.test.ts: fails",
       "one: test/one/b.test.ts: is skipped",
       "one: test/one/c.test.ts: none of its tests ran",
     ]);
+  });
+});
+
+describe("a file with a failed test", () => {
+  /** Fails at its first attempt. */
+  const ONCE = `import { expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+test("is slow once", () => {
+  const isSecond = existsSync("attempted");
+  writeFileSync("attempted", "");
+  expect(isSecond).toBe(true);
+});
+test("is fine", () => {});\n`;
+  const stages = [[{ name: "one", workers: 2, runsAgain: true }, { name: "two" }]];
+
+  test("runs once more where the suite permits it; what passes then counts as passed, and is named", async () => {
+    const files = { "test/one/a.test.ts": ONCE, "test/one/b.test.ts": MIXED };
+    const { passed, failures, unstable = [] } = await runCheckout({ files, stages });
+    expect(passed).toBe(3);
+    expect(failures.map(({ text }) => text.split("\n")[0])).toEqual([
+      "one: test/one/b.test.ts: fails",
+      "one: test/one/b.test.ts: is skipped",
+    ]);
+    expect(unstable.map(({ text }) => text.split("\n")[0])).toEqual(["one: test/one/a.test.ts: is slow once"]);
+  });
+
+  test("has failed in every other suite", async () => {
+    expect(await runCheckout({ files: { "test/two/a.test.ts": ONCE }, stages })).toMatchObject({
+      passed: 1,
+      failed: 1,
+    });
+  });
+
+  test("has failed beside five others, and where a file could not be loaded", async () => {
+    const many = Object.fromEntries("abcde".split("").map((name) => [`test/one/${name}.test.ts`, MIXED]));
+    for (const files of [many, { "test/one/b.test.ts": BROKEN }]) {
+      const { failed, output } = await runCheckout({ files: { ...files, "test/one/once.test.ts": ONCE }, stages });
+      expect(failed).toBe(Object.keys(files).length * (files === many ? 2 : 1) + 1);
+      expect(output.match(/^== one tests: \d+ of/gm)).toHaveLength(1);
+    }
   });
 });
 
@@ -175,9 +215,7 @@ test("passes", () => {});
   test("with its file, its name and its error, or why it did not run", async () => {
     const { failed, failures } = await runCheckout({ files });
     expect(failed).toBe(5);
-    const reasons = new Map(
-      failures.map((failure) => [failure.split("\n")[0], failure.split("\n").slice(1).join("\n")]),
-    );
+    const reasons = new Map(failures.map(({ text }) => [text.split("\n")[0], text.split("\n").slice(1).join("\n")]));
     const name = (test: string) => `unit: test/unit/a.test.ts: ${test}`;
     expect(reasons).toEqual(
       new Map([

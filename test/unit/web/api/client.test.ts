@@ -74,6 +74,14 @@ describe("a query without a response", () => {
     expect(waits).toEqual([5_000, 5_000, 5_000]);
   });
 
+  test("says which member of a rule is wrong", async () => {
+    const { api } = makeApi(json(422, { message: "expected a number", member: "above" }));
+    expect(await api.change({ method: "POST", path: "/api/v1/alerts", body: {} })).toEqual({
+      ok: false,
+      problem: { kind: "refused", status: 422, message: "expected a number", member: "above" },
+    });
+  });
+
   test("with a wrong search says where", async () => {
     const { api, sent } = makeApi(json(400, { message: "expected a value", at: 6, length: 1 }));
     expect(await api.get("/api/v1/entries", { q: "level:" })).toEqual({

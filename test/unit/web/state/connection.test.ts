@@ -13,8 +13,10 @@ async function settle(): Promise<void> {
 function makeConnection() {
   const time = new ManualSchedule();
   const isVisible = signal(true);
-  const server: { answer: "yes" | "no" | "never"; probes: number; back: number } = {
-    answer: "yes",
+  const server = {
+    answer: "yes" as "yes" | "no" | "never",
+    /** Answers the probe that is under way. */
+    answerLate: () => {},
     probes: 0,
     back: 0,
   };
@@ -23,6 +25,7 @@ function makeConnection() {
     if (server.answer !== "never") return Promise.resolve(server.answer === "yes");
     const { promise, resolve } = Promise.withResolvers<boolean>();
     signal.addEventListener("abort", () => resolve(false));
+    server.answerLate = () => resolve(true);
     return promise;
   });
   const stop = connection.start(() => server.back++);
@@ -69,6 +72,32 @@ describe("a server that stops", () => {
     await lose();
     connection.reached();
     expect([connection.lostSinceMs.value, server.back]).toEqual([undefined, 3]);
+  });
+});
+
+describe("a server that answers late", () => {
+  test("is missed meanwhile, and nothing is asked again when it answers", async () => {
+    const { connection, server, pass } = makeConnection();
+    server.answer = "never";
+    await pass(3_000);
+    expect([connection.lostSinceMs.value, server.probes]).toEqual([0, 1]);
+    await pass(2_000);
+    server.answerLate();
+    await settle();
+    expect([connection.lostSinceMs.value, server.back]).toEqual([undefined, 0]);
+    await pass(3_000);
+    connection.reached();
+    expect([connection.lostSinceMs.value, server.back]).toEqual([undefined, 0]);
+  });
+
+  test("is lost after five seconds, and everything is asked again when it is back", async () => {
+    const { connection, server, pass } = makeConnection();
+    server.answer = "never";
+    await pass(6_500);
+    server.answer = "yes";
+    expect(connection.lostSinceMs.value).toBe(0);
+    await pass(1_500);
+    expect([connection.lostSinceMs.value, server.back]).toEqual([undefined, 1]);
   });
 });
 

@@ -3,10 +3,18 @@
 import { describe, expect, test } from "bun:test";
 import { createSignedFetch, Session, type SharedText } from "../../../../src/web/state/session.ts";
 
-/** The origin's storage: what one tab writes, the others hear of. */
+/** The origin's storage: what one tab writes, the others hear of, at once or later. */
 class Origin {
   text: string | undefined;
+  isSlow = false;
   readonly #tabs: (() => void)[] = [];
+  readonly #late: (() => void)[] = [];
+
+  /** Tells the tabs what they did not hear of yet. */
+  tellAll(): void {
+    this.isSlow = false;
+    for (const tell of this.#late.splice(0)) tell();
+  }
 
   tab(): SharedText {
     let watcher = () => {};
@@ -14,7 +22,11 @@ class Origin {
       read: () => this.text,
       write: (text) => {
         this.text = text;
-        for (const tab of this.#tabs) if (tab !== watcher) tab();
+        const tell = () => {
+          for (const tab of this.#tabs) if (tab !== watcher) tab();
+        };
+        if (this.isSlow) this.#late.push(tell);
+        else tell();
       },
       watch: (changed) => {
         watcher = changed;
@@ -63,6 +75,22 @@ describe("a session", () => {
     session.confirm();
     session.lose("secret");
     expect(session.state.value).toBe("signed_out");
+  });
+
+  test.each(["before", "after"])("that the user ended is not called expired by a 401 in another tab, %s", (when) => {
+    const origin = new Origin();
+    const [one, other] = [new Session(true, origin.tab()), new Session(true, origin.tab())];
+    one.begin("secret");
+    if (when === "before") other.lose("secret");
+    origin.isSlow = true;
+    one.end();
+    other.lose("secret");
+    origin.tellAll();
+    expect([one.state.value, other.state.value, origin.text]).toEqual(["signed_out", "signed_out", undefined]);
+    expect(new Session(true, origin.tab()).state.value).toBe("signed_out");
+    other.begin("another");
+    other.lose("another");
+    expect([one.state.value, other.state.value, origin.text]).toEqual(["expired", "expired", "ended"]);
   });
 
   test("cannot begin where reading is off", () => {

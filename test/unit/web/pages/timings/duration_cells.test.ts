@@ -15,7 +15,13 @@ import {
   timesOf,
 } from "../../../../../src/web/pages/timings/duration_cells.ts";
 import { afterKey } from "../../../../../src/web/pages/timings/heat_map.tsx";
-import { axisBounds, axisMarks, cellAlpha } from "../../../../../src/web/pages/timings/heat_map_plot.ts";
+import {
+  axisBounds,
+  axisMarks,
+  cellAlpha,
+  HEAT_LINES,
+  heatMapData,
+} from "../../../../../src/web/pages/timings/heat_map_plot.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../../support/random.ts";
 
 const seed = runSeed("duration cells");
@@ -164,4 +170,24 @@ describe("the rows of a distribution", () => {
     expect(rows.at(-1)).toMatchObject({ count: 1, marks: ["max"] });
     expect(bucketOf(rows.at(-1)?.to ?? 0)).toBeGreaterThanOrEqual(bucketOf(5_000));
   });
+});
+
+test("what was before is two lines more, as long as the time shown, and none where nothing is compared", () => {
+  const figures = (p50: number, p95: number) => ({ p50, p95, p99: 99 }) as unknown as SeriesBucket;
+  const bucket = (time: number) => ({ ...figures(1, 2), time, durations: [1] }) as unknown as SeriesBucket;
+  const response = { interval: 1_000, buckets: [bucket(0), bucket(1_000)], durationBounds: [1, 2] };
+  const linesOf = (previousBuckets: SeriesBucket[] | undefined) => {
+    const cells = durationCells({ ...response, ...(previousBuckets === undefined ? {} : { previousBuckets }) });
+    return cells === undefined ? [] : heatMapData(cells).slice(1 + 2 * HEAT_LINES.length);
+  };
+  expect(linesOf(undefined)).toEqual([]);
+  for (const before of [[figures(5, 6)], [figures(5, 6), figures(7, 8), figures(9, 9)]]) {
+    const later = before.length > 1 ? [7, 8] : [null, null];
+    expect(linesOf(before)).toEqual([
+      [5, later[0] ?? null],
+      [5, later[0] ?? null],
+      [6, later[1] ?? null],
+      [6, later[1] ?? null],
+    ]);
+  }
 });
