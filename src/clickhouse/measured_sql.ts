@@ -49,17 +49,22 @@ export function measuredStatement(ask: MeasuredAsk, condition: Condition, parame
   const numbers = groups.map((_, group) => `toInt32(${group})`).join(", ");
   const isIn = groups.map(({ sure }) => `toBool(${sure})`).join(", ");
   const inGroups = groups.length === 0 ? "" : `, arrayFilter((number, is_in) -> is_in, [${numbers}], [${isIn}])`;
+  const { cells } = ask;
+  const cell =
+    cells === undefined
+      ? "0"
+      : `ceil((received_at - ${parameters.double(cells.from)}) / ${parameters.double(cells.widthMs)})`;
   const inner =
     `SELECT arrayJoin(arrayConcat([toInt32(-1)]${inGroups})) AS part, toUInt8(${matching.sure}) AS is_match, ` +
-    `${place} AS place, count() AS counted, sum(${DURATION}) AS total, min(${DURATION}) AS least, ` +
-    `max(${DURATION}) AS most FROM ${RECORDS} WHERE ${condition.sure} GROUP BY part, is_match, place`;
+    `${cell} AS cell, ${place} AS place, count() AS counted, sum(${DURATION}) AS total, min(${DURATION}) AS least, ` +
+    `max(${DURATION}) AS most FROM ${RECORDS} WHERE ${condition.sure} GROUP BY part, is_match, cell, place`;
   return {
     sql:
-      "SELECT part, is_match, sum(counted), groupArray(place), groupArray(counted), groupArray(total), " +
-      `groupArray(least), groupArray(most) FROM (${inner}) GROUP BY part, is_match`,
+      "SELECT part, is_match, cell, sum(counted), groupArray(place), groupArray(counted), groupArray(total), " +
+      `groupArray(least), groupArray(most) FROM (${inner}) GROUP BY part, is_match, cell`,
     add: (row: Row): boolean => {
-      const [part, isMatch, of] = row as [number, number, number];
-      ask.add(part, { of, count: isMatch === 1 ? of : 0, durations: sketchOf(isMatch === 1 ? row : []) });
+      const [part, isMatch, number, of] = row as [number, number, number, number];
+      ask.add(part, { of, count: isMatch === 1 ? of : 0, durations: sketchOf(isMatch === 1 ? row : []) }, number);
       return true;
     },
     isUnsure: !isExact(condition),
@@ -67,7 +72,7 @@ export function measuredStatement(ask: MeasuredAsk, condition: Condition, parame
 }
 
 function sketchOf(row: Row): SketchLike {
-  const [places = [], counts = [], totals = [], least = [], most = []] = row.slice(3) as number[][];
+  const [places = [], counts = [], totals = [], least = [], most = []] = row.slice(4) as number[][];
   const wanted = places.flatMap((place, index) => (place === NONE ? [] : [index]));
   const of = (values: readonly number[]) => wanted.map((index) => values[index] as number);
   return sketchOfPlaces(of(places), of(counts), {

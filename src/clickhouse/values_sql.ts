@@ -12,9 +12,9 @@ import { IDS_PER_NODE } from "../query/scan/ids.ts";
 import { METADATA_PREFIX } from "../search/fields.ts";
 import { type Condition, isExact } from "./condition.ts";
 import type { CountStatement } from "./count_sql.ts";
-import { hasMemberSql, memberSql } from "./metadata_sql.ts";
+import { hasMemberSql, memberSql, scalarText } from "./metadata_sql.ts";
 import { RECORDS } from "./schema.ts";
-import { isCompound, shownJson, valueOfShown } from "./shown_json.ts";
+import { isCompound, isLong, shownJson, valueOfShown } from "./shown_json.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;
@@ -24,8 +24,12 @@ export interface ValueColumn {
   readonly value: string;
   /** Which records have the field; "1": all. */
   readonly isThere: string;
-  /** Texts of so many bytes may be longer than what is shown. Undefined: none is. */
-  readonly longFrom?: number;
+  /** Whether what is shown of a value is not what SQL has: these values are all told. Undefined: of none. */
+  readonly isUnlike?: string;
+  /** Of a value, by which equally frequent ones are ordered. */
+  readonly text: string;
+  /** Whether the value is shown as a text. Values with the same text, and the same here, are one. */
+  readonly isText: string;
   readonly read: (value: unknown) => CountedValue;
   /** Whether the value in SQL is one of these, as `read` gives them. */
   readonly isOneOf: (values: readonly CountedValue[], parameters: SqlParameters) => string;
@@ -36,16 +40,22 @@ const KNOWN_MAX = 10_000;
 /** The most values that a response lists. */
 const VALUES_MAX = 1_000_000;
 
+/** @param longFrom texts of so many bytes may be longer than what is shown; undefined: none is */
 const text = (value: string, isThere = "1", longFrom?: number): ValueColumn => ({
   value,
   isThere,
-  ...(longFrom === undefined ? {} : { longFrom }),
+  // Bytes, which are at least as many as characters.
+  ...(longFrom === undefined ? {} : { isUnlike: `length(value) >= ${longFrom}` }),
+  text: "value",
+  isText: "1",
   read: (one) => beginningOf(one as string),
   isOneOf: (values, parameters) => `has(${parameters.texts(values.map(String))}, value)`,
 });
 const number = (value: string, isThere = "1"): ValueColumn => ({
   value,
   isThere,
+  text: "toString(value)",
+  isText: "0",
   read: (one) => one as number,
   isOneOf: (values, parameters) => `has(${parameters.doubles(values.map(Number))}, toFloat64(value))`,
 });
@@ -80,7 +90,10 @@ function columnOf(field: string, parameters: SqlParameters): ValueColumn {
   return {
     value: memberSql(name, parameters),
     isThere: hasMemberSql(name, parameters),
-    longFrom: VALUE_LENGTH_MAX,
+    // ClickHouse cannot read an escaped surrogate that is alone.
+    isUnlike: `(${isLong("value")} OR position(value, '\\\\u') > 0)`,
+    text: scalarText("value"),
+    isText: `(startsWith(value, '"') OR ${isCompound("value")})`,
     read: (json) => shown(JSON.parse(json as string), json as string),
     isOneOf: (values, parameters) => {
       // A text may be that of an object or a list.
@@ -134,27 +147,37 @@ function dottedStatement({ field, add }: ValuesAsk, condition: Condition, parame
   };
 }
 
+/**
+ * By which texts sort as compareTexts does, by UTF-16 units: there, U+E000 to U+FFFF (which begin with EE or EF) come
+ * after all that are pairs of surrogates (F0 to F4).
+ */
+function utf16Order(shown: string): string {
+  return `replaceAll(replaceAll(${shown}, '\\xEE', '\\xF8'), '\\xEF', '\\xF9')`;
+}
+
 function columnStatement(
   { field, limit, known, add, addOthers }: ValuesAsk,
   condition: Condition,
   parameters: SqlParameters,
 ): CountStatement {
-  const { value, isThere, longFrom, read, isOneOf } = columnOf(field, parameters);
+  const { value, isThere, isUnlike, text: shownText, isText, read, isOneOf } = columnOf(field, parameters);
   const others = known();
   const isLimited = Number.isFinite(limit) && others.length <= KNOWN_MAX;
   const matching = `FROM ${RECORDS} WHERE ${condition.sure} AND ${isThere}`;
   const counted = `SELECT ${value} AS value, count() AS counted, (SELECT count() ${matching}) AS total ${matching}`;
-  // Bytes, which are at least as many as characters.
-  const isLong = `length(${value}) >= ${longFrom ?? 0}`;
   const isKnown = isOneOf(isLimited ? others : [], parameters);
+  const most = parameters.unsigned(Math.min(limit, VALUES_MAX) + 1 + others.length);
+  const like = isUnlike === undefined ? counted : `${counted} AND NOT ${isUnlike}`;
   const limited =
-    `${counted}${longFrom === undefined ? "" : ` AND NOT ${isLong}`} GROUP BY value ` +
-    `ORDER BY ${isKnown} DESC, counted DESC, toString(value) ASC LIMIT ${parameters.unsigned(Math.min(limit, VALUES_MAX) + 1 + others.length)}`;
-  const long = longFrom !== undefined ? ` UNION ALL ${counted} AND ${isLong} GROUP BY value` : "";
+    "SELECT any(value) AS one, sum(counted) AS number, any(total) AS all " +
+    `FROM (SELECT value, counted, total, ${shownText} AS shown, ${isText} AS is_text FROM (${like} GROUP BY value)) ` +
+    "GROUP BY shown, is_text " +
+    `ORDER BY max(${isKnown}) DESC, number DESC, ${utf16Order("shown")} ASC, is_text DESC LIMIT ${most}`;
+  const unlike = isUnlike === undefined ? "" : ` UNION ALL ${counted} AND ${isUnlike} GROUP BY value`;
   let total = 0;
   let added = 0;
   return {
-    sql: isLimited ? `SELECT * FROM (${limited})${long}` : `${counted} GROUP BY value`,
+    sql: isLimited ? `SELECT * FROM (${limited})${unlike}` : `${counted} GROUP BY value`,
     add: ([one, count, all]) => {
       total = all as number;
       added += count as number;

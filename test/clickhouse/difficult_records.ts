@@ -12,7 +12,7 @@ export const TIME = Date.UTC(2026, 5, 1);
 /** Letters whose other case is not one of ASCII, JSON's own characters, and characters of several units. */
 const PARTS = [
   ...Array.from("aAkKsSzZ019 .-_/:%'`\"\\[]{},\n\t\0"),
-  ...Array.from("\u212a\u017fΣςσİıßẞÄäǅǆῼῳﬅﬆ日本😀𐐀𐐨ꭰᎠᲀв"),
+  ...Array.from("\u212a\u017fΣςσİıßẞÄäǅǆῼῳﬅﬆ\ue000\uffff日本😀𐐀𐐨ꭰᎠᲀв"),
   ..."order Order ORDER timeout null true false 12.5 1e21 -3 user.name <num>".split(" "),
 ];
 const NAMES = ["a", "b", "a.b", "a.b.c", "b.c", "c", "", "Ä", "__proto__", "k[0]", "x y", '"q"'];
@@ -20,6 +20,8 @@ const NAMES = ["a", "b", "a.b", "a.b.c", "b.c", "c", "", "Ä", "__proto__", "k[0
 function text(random: Random, most = 6): string {
   return Array.from({ length: integer(random, most) }, () => pick(random, PARTS)).join("");
 }
+
+const LISTS: readonly (readonly unknown[])[] = [[], [1], ["\u0001"], ["\uffff", "😀"]];
 
 function scalar(random: Random): unknown {
   return pick(random, [
@@ -30,12 +32,15 @@ function scalar(random: Random): unknown {
     () => pick(random, [1e20, 123456789012345680000, -1e25, 0.1, 12.5, 1e21, 9007199254740992]),
     () => random() < 0.5,
     () => null,
+    // Texts that are shown as the lists below are.
+    () => JSON.stringify(pick(random, LISTS)),
   ])();
 }
 
 function value(random: Random, depth: number): unknown {
   const kind = random();
   if (depth === 0 || kind < 0.6) return scalar(random);
+  if (kind < 0.65) return pick(random, LISTS);
   if (kind < 0.75) return Array.from({ length: integer(random, 3) }, () => value(random, depth - 1));
   return object(random, depth - 1);
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { ClickHouseHistory } from "../../src/clickhouse/history.ts";
 import { createStatements, RECORDS } from "../../src/clickhouse/schema.ts";
+import type { JsonObject } from "../../src/core/json.ts";
 import { BREAKDOWN_NAMES_HELD_MAX } from "../../src/core/limits.ts";
 import type { QueryOutcome, QueryRequest, QueryScope } from "../../src/core/queries.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
@@ -203,6 +204,51 @@ describe("over ClickHouse the same as over the data file alone", () => {
     }),
     20,
   );
+
+  test("are values that are equally frequent, and those that are shown alike", async () => {
+    await client.command(`TRUNCATE TABLE ${RECORDS}`);
+    const random = seededRandom(runSeed("equally frequent"));
+    const texts = [
+      "\uffff",
+      "\ue000",
+      "😀",
+      "é",
+      "Z",
+      "a",
+      "\n",
+      '"',
+      "\\",
+      "\u0001",
+      "[1]",
+      '["a"]',
+      "1",
+      "true",
+      "null",
+    ];
+    const others = [1, 1, 12, true, null, [1], [1], ["a"], {}, { a: "\uffff" }, { a: "😀" }];
+    const values: readonly JsonObject[string][] = [...texts, "x".repeat(1_000), ...others];
+    const records = [...values, ...values].map((value) => ({
+      ...randomRecord(random, TIME, TIME + 1),
+      metadata: { a: value },
+      key: typeof value === "string" ? value : "other",
+      message: JSON.stringify(value),
+    }));
+    const all = new MemorySource();
+    const stored = all.write("shop", records);
+    await insertRecords(
+      client,
+      stored.map((record) => ({ node: 0, project: "shop", record })),
+    );
+    const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] });
+    const history = { shippedUpTo: () => stored.length, keptMs: 0, records: store.records.bind(store) };
+    const world = { all, recent: new MemorySource(), history, records: stored };
+    const scope = { project: "shop", q: "", from: undefined, to: undefined };
+    for (const field of ["metadata.a", "key", "message"]) {
+      for (let limit = 1; limit <= values.length; limit++) {
+        await expectSame(world, { kind: "values", scope, field, limit }, `${field} ${limit}`);
+      }
+    }
+  }, 300_000);
 
   compare("are patterns", (random, world) => ({
     kind: "patterns",

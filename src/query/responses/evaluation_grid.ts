@@ -2,6 +2,8 @@
 // received. In: instants. Out: indexes of evaluations, from 0. The arithmetic is exact: a quotient that was rounded is
 // corrected by comparing the instants themselves.
 
+import type { Cells } from "../scan/counted.ts";
+
 /** Lengths in ms, instants in Unix ms. */
 export interface GridOptions {
   /** The first evaluation is not before it, the last not after `to`. */
@@ -42,6 +44,11 @@ export class EvaluationGrid {
     return this.at(this.count - 1);
   }
 
+  /** Records received in one cell, whose upper bound is part of it, count for the same evaluations. */
+  get cells(): Cells {
+    return { from: this.from, widthMs: greatestCommonDivisor(this.everyMs, this.windowMs) };
+  }
+
   /** The first evaluation at or after an instant; may be past the ends. */
   firstFrom(instant: number): number {
     let index = Math.ceil((instant - this.from) / this.everyMs);
@@ -65,6 +72,10 @@ export class EvaluationGrid {
   }
 }
 
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 /** How many records count for each evaluation. */
 export class EvaluationCounts {
   readonly #changes: Int32Array;
@@ -75,12 +86,12 @@ export class EvaluationCounts {
     this.#changes = new Int32Array(evaluations + 1);
   }
 
-  /** Counts a record for the evaluations from the first to the last; both may be past the ends. */
-  add(first: number, last: number): void {
+  /** Counts records for the evaluations from the first to the last; both may be past the ends. */
+  add(first: number, last: number, records = 1): void {
     const end = this.#changes.length - 1;
     if (last < 0 || first >= end || last < first) return;
-    (this.#changes[Math.max(0, first)] as number)++;
-    (this.#changes[Math.min(end, last + 1)] as number)--;
+    (this.#changes[Math.max(0, first)] as number) += records;
+    (this.#changes[Math.min(end, last + 1)] as number) -= records;
   }
 
   /** The count of an evaluation; they are asked for by rising index. */

@@ -14,8 +14,9 @@ import type { Steps } from "../../core/steps.ts";
 import { allOf, type Expression, type Term } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchSteps } from "../match/evaluate.ts";
+import type { CountedAsk } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
-import { isMatch, type Matches } from "../scan/scanned_block.ts";
+import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { DurationSamples } from "./duration_samples.ts";
 import { EvaluationCounts, EvaluationGrid } from "./evaluation_grid.ts";
@@ -82,7 +83,7 @@ export function* ruleSeriesResponse(
   if (grid.count > 0 && rule.kind === "running") {
     yield* addOpenTimings(context, scope, grid, { series: all, field: groupBy, timings, coverage });
   } else if (grid.count > 0) {
-    yield* scanRecords(context, inWindow(scope, base.search, grid), coverage, function* (scanned) {
+    const visit = function* (scanned: ScannedBlock): Steps<void> {
       const matches = yield* scanned.matches();
       if (matches === "none") return;
       const block = yield* scanned.open();
@@ -102,7 +103,10 @@ export function* ruleSeriesResponse(
         yield undefined;
       }
       context.memory.setCollected((samples?.bytes ?? 0) + grid.count * 4 * all.length * (of === undefined ? 1 : 2));
-    });
+    };
+    const counted =
+      samples === undefined ? countedBy(grid, all, of === undefined ? undefined : scope.search) : undefined;
+    yield* scanRecords(context, inWindow(scope, base.search, grid), coverage, visit, counted);
   }
   const cut = samples?.firstKept ?? 0;
   const runs = new RuleRuns(rule, values, grid.count);
@@ -117,6 +121,26 @@ export function* ruleSeriesResponse(
     ...(grid.isCut || runsCut > 0 ? { isCut: true } : {}),
     ...(hasMoreValues ? { hasMoreValues } : {}),
     ...coverage.warnings(),
+  };
+}
+
+/** Counts the records of each series by when they were received. @param matching undefined: all match */
+function countedBy(grid: EvaluationGrid, all: readonly SeriesCounters[], matching: Expression | undefined): CountedAsk {
+  const terms = all.flatMap(({ term }) => term ?? []);
+  const { cells } = grid;
+  return {
+    kind: "measured",
+    matching,
+    groups: terms,
+    hasDurations: false,
+    cells,
+    add: (group, measured, cell) => {
+      const series = terms.length === 0 ? all[0] : all[group];
+      const received = cells.from + cell * cells.widthMs;
+      const [first, last] = [grid.firstFrom(received), grid.lastWith(received)];
+      series?.counts.add(first, last, measured.count);
+      series?.of?.add(first, last, measured.of);
+    },
   };
 }
 

@@ -27,6 +27,13 @@ export interface CountedMessages {
   readonly id: number;
 }
 
+/** Equal stretches of time: number n is after `from` + (n − 1) · width, up to and including `from` + n · width. */
+export interface Cells {
+  /** Unix ms. */
+  readonly from: number;
+  readonly widthMs: number;
+}
+
 /** Records among which some match. */
 export interface CountedRecords {
   readonly count: number;
@@ -89,8 +96,10 @@ export type CountedAsk =
       /** What the records of each group match. */
       readonly groups: readonly Expression[];
       readonly hasDurations: boolean;
-      /** `group`: its number; −1 for all records. */
-      readonly add: (group: number, measured: CountedRecords) => void;
+      /** By when records were received. Undefined: all count together. */
+      readonly cells?: Cells;
+      /** `group`: its number; −1 for all records. `cell`: its number; 0 without cells. May come several times. */
+      readonly add: (group: number, measured: CountedRecords, cell: number) => void;
     }
   /** The values of several fields: of each its most frequent ones, by which a breakdown chooses. */
   | {
