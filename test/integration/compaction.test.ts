@@ -24,6 +24,8 @@ async function withCompactor(work: (compactor: Compactor, test: TestPipeline) =>
     const reader = new BlockReader(test.file);
     await untilTrue("both blocks are there", () => reader.blocks([1, 2]).length === 2);
     reader.close();
+    // Otherwise it merges them by itself after some seconds.
+    await test.pipeline.stop();
     const outcomes: MergeOutcome[] = [];
     const logged: string[] = [];
     let restarts = 0;

@@ -28,12 +28,12 @@ export type Platform = (typeof PLATFORMS)[number];
 
 /**
  * What an executable may have. Some 107 MB of it are Bun's own runtime for Linux x64, the platform that tests measure;
- * our part is 18 MB, most of it the bytecode that makes starts quick. 5 % above today's 125.1 MB: a dependency of more
- * than 6 MB must be decided on.
+ * our part is 23 MB, most of it the bytecode that makes starts quick: each thread has its own of what it shares with
+ * others. 3 % above today's 130.5 MB: a dependency of more than 4 MB must be decided on.
  */
-export const EXECUTABLE_BYTES_MAX = 131_500_000;
-/** What the archive of a platform may have: 5 % above today's 61.0 MB, so that a download stays a matter of seconds. */
-export const ARCHIVE_BYTES_MAX = 64_000_000;
+export const EXECUTABLE_BYTES_MAX = 134_500_000;
+/** What the archive of a platform may have: 3 % above today's 64.5 MB, so that a download stays a matter of seconds. */
+export const ARCHIVE_BYTES_MAX = 66_500_000;
 
 export function targetOf(platform: Platform): Target {
   return { platform, file: join(DIST, `simplelogs-${platform}${platform.startsWith("windows") ? ".exe" : ""}`) };
