@@ -29,6 +29,7 @@ import { countStatement } from "./count_sql.ts";
 import { ClickHouseError, isTableMissing } from "./errors.ts";
 import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordOf } from "./found_records.ts";
 import { decidedCondition } from "./measured_sql.ts";
+import { type MinuteAsk, minuteStatement, openStatement } from "./minute_sql.ts";
 import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { pageConditions, type Readable, scopeCondition } from "./scope_sql.ts";
@@ -240,9 +241,27 @@ export class ClickHouseRecords implements HistoryRecords {
       yield* this.#visitRecords(limits, scope, index, visitor, ({ maybe }) => maybe);
       return;
     }
+    if (counted.kind === "levels" && (yield* this.#countMinutes(limits, scope, index, counted))) return;
     const isAllCounted = yield* this.#count(limits, scope, index, counted);
     if (isAllCounted) return;
     yield* this.#visitRecords(limits, scope, index, visitor, ({ sure, maybe }) => `${maybe} AND NOT (${sure})`);
+  }
+
+  /** Counts from the counts of minutes. False, and nothing counted, where these do not decide. */
+  *#countMinutes(limits: QueryLimits, scope: Scope, index: number, counted: MinuteAsk["counted"]): Steps<boolean> {
+    const projects = scope.project === undefined ? yield* this.projects() : [];
+    const ask: MinuteAsk = { counted, scope, index, projects, readable: this.#options };
+    const parameters = new SqlParameters();
+    const minutes = minuteStatement(ask, parameters);
+    if (minutes === undefined) return false;
+    yield* this.#eachRow(limits, minutes.sql, parameters, minutes.take);
+    const open = minutes.count();
+    if (open === undefined) return false;
+    if (open.length === 0) return true;
+    const more = new SqlParameters();
+    const { sql, take } = openStatement(ask, open, more);
+    yield* this.#eachRow(limits, sql, more, take);
+    return true;
   }
 
   /** Counts the records that match for sure. Returns whether these are all. */

@@ -93,10 +93,22 @@ const INDEXES = [
   "INDEX received_range received_at TYPE minmax GRANULARITY 1",
 ];
 
+/** A minute, in ms. */
+export const MINUTE_MS = 60_000;
+/** The minute of a record, counted from 1970 UTC: a query of the projection must name exactly this expression. */
+export const MINUTE = `intDiv(toUInt64(time), ${MINUTE_MS})`;
+/** The projection that has counts of minutes; see minute_sql.ts. */
+export const MINUTES = "minute_counts";
+
+const GROUPED = "node, kind, level, source, key_type";
+const PROJECTION =
+  `PROJECTION ${MINUTES} (SELECT project, ${MINUTE} AS minute, ${GROUPED}, count(), max(id) ` +
+  `GROUP BY project, minute, ${GROUPED})`;
+
 /** The statements that make the tables where they are not yet, in order. Names of the cluster are checked before. */
 export function createStatements({ cluster }: SchemaOptions): readonly string[] {
   const columns = RECORD_COLUMNS.map(({ name, type, rest = "" }) => `${name} ${type} ${rest}`.trim());
-  const body = [...columns, ...INDEXES].join(",\n  ");
+  const body = [...columns, ...INDEXES, PROJECTION].join(",\n  ");
   const sorted = [
     "PARTITION BY expires",
     "ORDER BY (project, time, node, id)",

@@ -54,8 +54,22 @@ function othersOf({ search }: Scope, readable: Readable, parameters: SqlParamete
   return { sure: withSearch(sure), maybe: withSearch(maybe) };
 }
 
-/** The projects and times of a scope. A condition for each first instant that some projects have in common. */
-function timesOf(scope: Scope, all: readonly string[], visible: Visible, parameters: SqlParameters): string {
+/** Projects that are shown from one instant on, and their times: Unix ms, `to` is not included. */
+interface ShownRange {
+  /** A condition: records of these projects. */
+  readonly ofProjects: string;
+  /** −Infinity and Infinity where there is no bound. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The projects and times of a scope: a range for each first instant that some projects have in common. */
+export function shownRanges(
+  scope: Scope,
+  all: readonly string[],
+  visible: Visible,
+  parameters: SqlParameters,
+): ShownRange[] {
   const asked = scope.project === undefined ? all : [scope.project];
   const projects = visible === undefined ? asked : asked.filter((project) => visible.includes(project));
   const byFirst = new Map<number, string[]>();
@@ -66,18 +80,25 @@ function timesOf(scope: Scope, all: readonly string[], visible: Visible, paramet
     if (others === undefined) byFirst.set(first, [project]);
     else others.push(project);
   }
-  if (byFirst.size === 0) return NEVER;
-  const groups = [...byFirst].map(([first, names]) => {
+  return [...byFirst].map(([from, names]) => {
     const [only = ""] = names;
-    const ofProject =
+    const ofProjects =
       names.length === 1 ? `project = ${parameters.text(only)}` : `project IN ${parameters.texts(names)}`;
-    return first === Number.NEGATIVE_INFINITY ? ofProject : `(${ofProject} AND time >= ${parameters.double(first)})`;
+    return { ofProjects, from, to: scope.to };
   });
+}
+
+function timesOf(scope: Scope, all: readonly string[], visible: Visible, parameters: SqlParameters): string {
+  const groups = shownRanges(scope, all, visible, parameters).map(({ ofProjects, from }) => {
+    return from === Number.NEGATIVE_INFINITY ? ofProjects : `(${ofProjects} AND time >= ${parameters.double(from)})`;
+  });
+  if (groups.length === 0) return NEVER;
   const shown = groups.length === 1 ? (groups[0] as string) : `(${groups.join(" OR ")})`;
   return scope.to === Number.POSITIVE_INFINITY ? shown : `${shown} AND time < ${parameters.double(scope.to)}`;
 }
 
-function shippedOf({ node, shippedUpTo, isOwnOnly }: Readable, parameters: SqlParameters): string {
+/** Which records are read of the table, whatever the scope. */
+export function shippedOf({ node, shippedUpTo, isOwnOnly }: Readable, parameters: SqlParameters): string {
   const { id } = placeOfId(Math.max(shippedUpTo, 0));
   const [own, last] = [parameters.unsigned(node), parameters.unsigned(id)];
   return isOwnOnly ? `(node = ${own} AND id <= ${last})` : `(node != ${own} OR id <= ${last})`;

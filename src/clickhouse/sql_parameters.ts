@@ -41,6 +41,11 @@ export class SqlParameters {
     return this.#add("UInt64", value);
   }
 
+  /** Whole numbers from 0 up to 2^53. */
+  unsigneds(values: readonly number[]): string {
+    return this.#add("Array(UInt64)", values);
+  }
+
   #add(type: string, value: BoundValue): string {
     const name = `p${this.#next++}`;
     this.#values[name] = value;
