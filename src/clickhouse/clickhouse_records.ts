@@ -34,6 +34,7 @@ import type { Row } from "./rows.ts";
 import { RECORDS } from "./schema.ts";
 import { pageConditions, type Readable, scopeCondition } from "./scope_sql.ts";
 import { searchCondition } from "./search_sql.ts";
+import { spansStatement } from "./span_sql.ts";
 import { SqlParameters } from "./sql_parameters.ts";
 
 /** Asks ClickHouse; client.ts does. */
@@ -91,9 +92,10 @@ export class ClickHouseRecords implements HistoryRecords {
 
   *spans(limits: QueryLimits, scope: Scope): Steps<readonly ProjectSpan[]> {
     const parameters = new SqlParameters();
-    const { maybe } = yield* this.#condition({ ...scope, search: { kind: "all" } }, parameters);
+    const projects = scope.project === undefined ? yield* this.projects() : [scope.project];
     const spans: ProjectSpan[] = [];
-    const sql = `SELECT project, min(time), max(time) FROM ${RECORDS} WHERE ${maybe} GROUP BY project`;
+    const sql = spansStatement(scope, projects, this.#options, parameters);
+    if (sql === undefined) return spans;
     yield* this.#eachRow(limits, sql, parameters, ([project, timeMin, timeMax]) => {
       spans.push({ project: project as string, timeMin: timeMin as number, timeMax: timeMax as number });
     });

@@ -56,6 +56,9 @@ export function countStatement(
   }
 }
 
+/** The place of unfinished timings, which no duration has. */
+const UNFINISHED = -3_000_000;
+
 type Ask<K extends CountedAsk["kind"]> = Extract<CountedAsk, { readonly kind: K }>;
 
 /** Which records have a field. */
@@ -151,17 +154,17 @@ function timingsStatement(
 ): CountStatement {
   const own = buckets[scope];
   const bucket = bucketColumn(own, parameters);
+  // As few keys as possible: they are most of the time that this takes.
+  const place = `if(kind = 'unfinished', ${UNFINISHED}, ${durationPlace(parameters)})`;
   const inner =
-    `SELECT ${bucket} AS bucket, ${byTouchpoint ? "touchpoint" : "''"} AS name, kind = 'unfinished' AS is_unfinished, ` +
-    `toUInt8(${sureColumn(condition)}) AS is_sure, ` +
-    `if(is_unfinished, 0, ${durationPlace(parameters)}) AS place, count() AS counted, sum(${DURATION}) AS total, min(${DURATION}) AS least, ` +
-    `max(${DURATION}) AS most FROM ${RECORDS} WHERE ${condition.maybe} AND ` +
-    "(kind = 'unfinished' OR (kind = 'completed' AND isNotNull(duration)))";
+    `SELECT ${bucket} AS bucket, ${byTouchpoint ? "touchpoint" : "''"} AS name, ${place} AS place, ` +
+    `toUInt8(${sureColumn(condition)}) AS is_sure, count() AS counted, sum(${DURATION}) AS total, ` +
+    `min(${DURATION}) AS least, max(${DURATION}) AS most FROM ${RECORDS} WHERE ${condition.maybe} AND ` +
+    "(kind = 'unfinished' OR (kind = 'completed' AND isNotNull(duration))) GROUP BY bucket, name, place, is_sure";
   return {
     sql:
-      "SELECT bucket, name, is_unfinished, is_sure, sum(counted), sum(total), min(least), max(most), " +
-      `groupArray(place), groupArray(counted) FROM (${inner} ` +
-      "GROUP BY bucket, name, is_unfinished, is_sure, place) GROUP BY bucket, name, is_unfinished, is_sure",
+      `SELECT bucket, name, place = ${UNFINISHED} AS is_unfinished, is_sure, sum(counted), sum(total), min(least), ` +
+      `max(most), groupArray(place), groupArray(counted) FROM (${inner}) GROUP BY bucket, name, is_unfinished, is_sure`,
     add: (row) => {
       const [at, name, isUnfinished, isSure, count] = row as [number, string, number, number, number];
       if (isSure !== 1) return false;

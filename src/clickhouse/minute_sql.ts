@@ -133,6 +133,12 @@ function isOfGroups(search: Expression): boolean {
       return isOfGroups(search.member);
     case "choice":
       return GROUPED.has(search.field);
+    case "word":
+    case "message":
+    case "exact":
+    case "number":
+    case "metadata":
+    case "metadataNumber":
     default:
       return false;
   }

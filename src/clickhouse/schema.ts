@@ -36,6 +36,11 @@ export interface Column {
 }
 
 const NUMBERS = "CODEC(Delta(8), ZSTD(1))";
+/**
+ * Ids, which nearly every query compares with the last one that is shipped: ten million take 45 ms of processor time and
+ * 11 MB, with Delta 180 ms and 8 MB.
+ */
+const IDS = "CODEC(T64, ZSTD(1))";
 const TEXTS = "CODEC(ZSTD(1))";
 
 /**
@@ -48,7 +53,7 @@ export const RECORD_COLUMNS: readonly Column[] = [
   { name: "time", type: "Float64", rest: NUMBERS },
   { name: "node", type: "UInt16" },
   /** As the node's data file has it: what is shown is node · 2^40 + id. */
-  { name: "id", type: "UInt64", rest: NUMBERS },
+  { name: "id", type: "UInt64", rest: IDS },
   { name: "received_at", type: "Float64", rest: NUMBERS },
   { name: "kind", type: "Enum8('log' = 0, 'completed' = 1, 'started' = 2, 'unfinished' = 3, 'orphaned' = 4)" },
   { name: "level", type: "Enum8('' = 0, 'debug' = 1, 'info' = 2, 'warn' = 3, 'error' = 4)" },

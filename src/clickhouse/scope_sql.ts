@@ -26,7 +26,7 @@ export function scopeCondition(
 }
 
 /** Projects of a page that are read apart; with more of them, all are read together. */
-const PROJECTS_APART_MAX = 16;
+export const PROJECTS_APART_MAX = 16;
 
 /**
  * The conditions of a scope for each project apart, since the table is sorted by time within a project only. None where

@@ -2,7 +2,7 @@
 // random bounds of what is shipped, and records that are erased in between. The engine says whether it was used.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { flagsOf, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";
+import { kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";
 import { ClickHouseRecords, type RowSource } from "../../src/clickhouse/clickhouse_records.ts";
 import { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { eraseShipped } from "../../src/clickhouse/erase.ts";
