@@ -3,7 +3,14 @@
 // did not take it.
 
 import { randomUUID } from "node:crypto";
-import { ClickHouseError, codeInText, kindOfCode, kindOfStatus } from "./errors.ts";
+import {
+  ClickHouseError,
+  type ClickHouseErrorKind,
+  codeInText,
+  isLimitCode,
+  kindOfCode,
+  kindOfStatus,
+} from "./errors.ts";
 import { type Parameters, parameterText } from "./parameters.ts";
 import { Bounds, HANG_GRACE_MS, REQUEST_MS_MAX } from "./request_bounds.ts";
 import { InnerException, type Row, readRows } from "./rows.ts";
@@ -43,7 +50,7 @@ export interface Insertion {
   readonly columns: readonly string[];
   /** As `format` says. */
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly format: "RowBinary" | "JSONCompactEachRow" | "Native";
+  readonly format: "RowBinary" | "RowBinaryWithNamesAndTypes" | "JSONCompactEachRow" | "Native";
   /** The server stores nothing for a token that it has seen lately (`insert_deduplication_token`). */
   readonly token: string;
 }
@@ -52,6 +59,8 @@ export interface Insertion {
 const KILL_MS_MAX = 5_000;
 /** How long a server may take to say its version, in ms. */
 const VERSION_MS_MAX = 10_000;
+/** Rows that the server gathers before it stores them; more than one insert has. */
+const BLOCK_ROWS_MIN = 1_048_449;
 /** So much of an error's text is read, in characters. */
 const ERROR_TEXT_LENGTH_MAX = 2_000;
 
@@ -147,6 +156,11 @@ export class ClickHouseClient {
       distributed_foreground_insert: 1,
       // A batch may hold records of any days.
       max_partitions_per_insert_block: 0,
+      // All of a day is one block, whatever the user's profile says: a part of a batch that is sent again has its token,
+      // and would else be taken for another part of it.
+      max_insert_block_size: BLOCK_ROWS_MIN,
+      min_insert_block_size_rows: BLOCK_ROWS_MIN,
+      min_insert_block_size_bytes: 0,
       ...options.settings,
     };
     const search = searchOf({}, { ...options, settings }, { wait_end_of_query: "1" });
@@ -158,7 +172,11 @@ export class ClickHouseClient {
   async version(): Promise<string> {
     const options: RequestOptions = { database: "default", timeMsMax: VERSION_MS_MAX };
     const text = await this.#complete({ search: new Map(), body: "SELECT version()", isInsert: false, options });
-    return text.trim().replaceAll(/^"|"$/g, "");
+    const version = text.trim().replaceAll(/^"|"$/g, "");
+    if (/^\d+(?:\.\d+)+/.test(version)) return version;
+    const { url } = this;
+    this.#leave(url);
+    throw noClickHouse("unreachable", url, 200);
   }
 
   /** Ends a query on the server, as far as it can be reached. Never throws. */
@@ -201,11 +219,17 @@ export class ClickHouseClient {
         return { response: await this.#sendTo(url, exchange, bounds), url };
       } catch (error) {
         const failed = error instanceof ClickHouseError ? error : this.#failure(error, exchange, bounds, url);
-        const isNext = failed.kind === "unreachable" || failed.kind === "busy" || failed.kind === "uncertain";
-        if (isNext) this.#current = (this.#current + 1) % urls.length;
-        if (!isNext || failed.kind === "uncertain" || attempt >= urls.length) throw failed;
+        const isNext = failed.kind === "unreachable" || failed.kind === "busy";
+        // Also one that refuses: it may be the only one whose users or tables are not as they should be.
+        if (isNext || failed.kind === "refused" || isLost(failed)) this.#leave(url);
+        if (!isNext || attempt >= urls.length) throw failed;
       }
     }
+  }
+
+  /** From now on the next server is asked first. */
+  #leave(url: string): void {
+    if (this.url === url) this.#current = (this.#current + 1) % this.#address.urls.length;
   }
 
   async #sendTo(url: string, exchange: Exchange, bounds: Bounds): Promise<Response> {
@@ -221,7 +245,12 @@ export class ClickHouseClient {
       redirect: "error",
     });
     const code = Number(response.headers.get("X-ClickHouse-Exception-Code") ?? 0);
-    if (response.ok && code === 0) return response;
+    if (response.ok && code === 0) {
+      // Something before it may answer in its place: what it did not take is not stored, and what it did not say is no row.
+      if (exchange.search.size === 0 || isFromClickHouse(response)) return response;
+      await response.body?.cancel().catch(() => undefined);
+      throw noClickHouse(exchange.isInsert ? "uncertain" : "unreachable", url, response.status);
+    }
     const text = (await response.text().catch(() => "")).slice(0, ERROR_TEXT_LENGTH_MAX);
     const found = code === 0 ? codeInText(text) : code;
     if (found !== undefined) throw exceptionError(text, found, exchange.isInsert, url);
@@ -235,6 +264,8 @@ export class ClickHouseClient {
     if (error instanceof InnerException) return exceptionError(error.message, error.code, isInsert, url);
     if (bounds.isCancelled) return new ClickHouseError(isInsert ? "uncertain" : "cancelled", "cancelled");
     if (bounds.isOver) {
+      // It may hang, or be out of reach: a server that only takes long ends the query itself.
+      this.#leave(url);
       const kind = isInsert ? "uncertain" : "time";
       return new ClickHouseError(kind, `${url} did not answer within ${bounds.timeMsMax + this.#hangGraceMs} ms`);
     }
@@ -272,10 +303,27 @@ function firstLine(text: string): string {
   return text.trim().split("\n", 1)[0] ?? "";
 }
 
-/** Why a request failed. The runtime adds advice to whoever writes programs. */
+/** Why a request failed. The runtime adds the whole address, parameters and all, and advice to whoever writes programs. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\.? For more information, pass .*$/s, "");
+  if (message.startsWith("UnexpectedRedirect")) return "it answered with a redirect, which is not followed";
+  return message.replace(/\.? For more information, pass .*$/s, "").replace(/ fetching "[^"]*"/, "");
+}
+
+/** Whether what became of a request is unknown, and not for a limit that the server keeps: then it works as it should. */
+function isLost({ kind, code = 0 }: ClickHouseError): boolean {
+  return kind === "uncertain" && !isLimitCode(code);
+}
+
+/** Every answer of ClickHouse names its query, or the code of its exception. */
+function isFromClickHouse({ headers }: Response): boolean {
+  return [...headers.keys()].some((name) => name.toLowerCase().startsWith("x-clickhouse-"));
+}
+
+function noClickHouse(kind: ClickHouseErrorKind, url: string, status: number): ClickHouseError {
+  const hint =
+    "is it the address of another server, or of a proxy that answers in its place or removes X-ClickHouse-* headers?";
+  return new ClickHouseError(kind, `${url} answered ${status}, but not as ClickHouse does: ${hint}`);
 }
 
 /** Whether no connection was made: the request cannot have been received. */

@@ -62,6 +62,11 @@ const MEMORY_CODES: ReadonlySet<number> = new Set([
   241, // MEMORY_LIMIT_EXCEEDED
 ]);
 
+/** Whether a request reached a limit of its time or memory: with less to do it may succeed. */
+export function isLimitCode(code: number): boolean {
+  return TIME_CODES.has(code) || MEMORY_CODES.has(code);
+}
+
 /** What an exception's code means. @param isInsert whether something may have been stored before it. */
 export function kindOfCode(code: number, isInsert: boolean): ClickHouseErrorKind {
   if (BUSY_CODES.has(code)) return "busy";

@@ -26,13 +26,33 @@ export interface NodeRecords {
   readonly newestReceivedAt: number;
 }
 
+interface NeededRights {
+  readonly rights: string;
+  readonly on: "database" | "server";
+  readonly purpose: string;
+  /** Where they are needed. Default: everywhere. */
+  readonly where?: (schemaVersion: number, cluster: string) => boolean;
+}
+
+const isCluster = (_version: number, cluster: string) => cluster !== "";
+
 /** The rights that the user needs, each with what it is for. */
-const RIGHTS = [
+const RIGHTS: readonly NeededRights[] = [
   { rights: "SELECT, INSERT", on: "database", purpose: "to store and read records" },
-  { rights: "CREATE TABLE, ALTER", on: "database", purpose: "to make the tables" },
+  {
+    rights: "CREATE TABLE, ALTER",
+    on: "database",
+    purpose: "to make the tables",
+    // Somebody else may have made them, by what `clickhouse schema` prints.
+    where: (schemaVersion) => schemaVersion < SCHEMA_VERSION,
+  },
   { rights: "ALTER DELETE", on: "database", purpose: "to erase records" },
   { rights: "KILL QUERY", on: "server", purpose: "to end queries that nobody waits for" },
-] as const;
+  { rights: "CLUSTER", on: "server", purpose: "to make tables on all servers of the cluster", where: isCluster },
+];
+
+/** ACCESS_DENIED. */
+const ACCESS_DENIED_CODE = 497;
 
 /** Looks at each server by itself. */
 export function inspectServers(address: ClickHouseAddress): Promise<InspectedServer[]> {
@@ -47,7 +67,7 @@ async function inspectServer(address: ClickHouseAddress, url: string): Promise<I
     const problem =
       stateProblem(state, database) ??
       (await clusterProblem(client, cluster)) ??
-      (await rightsProblem(client, address));
+      (await rightsProblem(client, address, state.schemaVersion));
     return { url, version: state.version, schemaVersion: state.schemaVersion, problem };
   } catch (error) {
     if (!(error instanceof ClickHouseError)) throw error;
@@ -57,16 +77,25 @@ async function inspectServer(address: ClickHouseAddress, url: string): Promise<I
 
 async function clusterProblem(client: ClickHouseClient, cluster: string): Promise<string | undefined> {
   if (cluster === "") return undefined;
-  const [row] = await client.query("SELECT count() FROM system.clusters WHERE cluster = {cluster:String}", { cluster });
-  if (Number(row?.[0]) > 0) return undefined;
+  try {
+    const sql = "SELECT count() FROM system.clusters WHERE cluster = {cluster:String}";
+    const [row] = await client.query(sql, { cluster });
+    if (Number(row?.[0]) > 0) return undefined;
+  } catch (error) {
+    // Nothing else needs the right to read that table.
+    if (error instanceof ClickHouseError && error.code === ACCESS_DENIED_CODE) return undefined;
+    throw error;
+  }
   return `there is no cluster ${JSON.stringify(cluster)} (clickhouse.cluster): its own configuration names none like that`;
 }
 
 async function rightsProblem(
   client: ClickHouseClient,
-  { database, user }: ClickHouseAddress,
+  { database, user, cluster }: ClickHouseAddress,
+  schemaVersion: number,
 ): Promise<string | undefined> {
-  for (const { rights, on, purpose } of RIGHTS) {
+  for (const { rights, on, purpose, where } of RIGHTS) {
+    if (where?.(schemaVersion, cluster) === false) continue;
     const granted = `${rights} ON ${on === "server" ? "*" : database}.*`;
     const [row] = await client.query(`CHECK GRANT ${granted}`);
     if (Number(row?.[0]) !== 1) {

@@ -1,10 +1,12 @@
-// Records as rows of the table, in ClickHouse's RowBinary: the columns of RECORD_COLUMNS in their order, each value as
-// its type is written, without names and separators. In: records. Out: the body of an insert, bounded in bytes.
-// Source: ClickHouse's documentation, "RowBinary".
+// Records as rows of the table, in ClickHouse's RowBinaryWithNamesAndTypes: the columns of RECORD_COLUMNS in their order,
+// then each value as its type is written, without separators. In: records. Out: the body of an insert, bounded in bytes.
+// Where somebody gave a column another type, the server refuses the body instead of reading it as something else.
+// Source: ClickHouse's documentation, "RowBinary" and "RowBinaryWithNamesAndTypes".
 
 import { assert } from "../core/errors.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { RECORD_COLUMNS } from "./schema.ts";
 
 /** What a row has beside its record. */
 export interface RowContext {
@@ -13,8 +15,8 @@ export interface RowContext {
   readonly retentionMsOf: (project: string) => number;
 }
 
-/** The highest day of ClickHouse's type Date. */
-const DATE_MAX = 65_535;
+/** The last day of ClickHouse's type DateTime, 2106-02-07: the TTL is one. */
+const DAY_MAX = 49_710;
 const KINDS: Readonly<Record<StoredRecord["kind"], number>> = {
   log: 0,
   completed: 1,
@@ -31,9 +33,11 @@ export class RecordRows {
   readonly #context: RowContext;
   #bytes: Buffer<ArrayBuffer>;
   #at = 0;
+  #node: number;
 
   constructor(context: RowContext, bytesAtFirst = 1 << 20) {
     this.#context = context;
+    this.#node = context.node;
     this.#bytes = Buffer.allocUnsafe(bytesAtFirst);
   }
 
@@ -42,22 +46,27 @@ export class RecordRows {
     return this.#at;
   }
 
-  /** The body; valid until the next `clear`. */
+  /** The body, once `clear` was called; valid until the next `clear`. */
   body(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  clear(): void {
+  /** Begins a body. @param node of its records. Default: that of the context. */
+  clear(node: number = this.#context.node): void {
+    this.#node = node;
     this.#at = 0;
+    this.#count(RECORD_COLUMNS.length);
+    for (const { name } of RECORD_COLUMNS) this.#text(name);
+    for (const { type } of RECORD_COLUMNS) this.#text(type);
   }
 
   /** Appends the row of a record. */
   add(project: string, record: StoredRecord): void {
-    const { node, retentionMsOf } = this.#context;
+    const { retentionMsOf } = this.#context;
     this.#text(project);
     this.#room(64);
     this.#double(record.time);
-    this.#at = this.#bytes.writeUInt16LE(node, this.#at);
+    this.#at = this.#bytes.writeUInt16LE(this.#node, this.#at);
     this.#unsigned64(record.id);
     this.#double(record.receivedAt);
     this.#byte(KINDS[record.kind]);
@@ -148,5 +157,5 @@ export class RecordRows {
 /** The first UTC day on which a record is not shown any more, counted from 1970. */
 export function expiryDay(time: number, retentionMs: number): number {
   const day = Math.floor((time + retentionMs) / DAY_MS) + 1;
-  return Math.min(Math.max(0, day), DATE_MAX);
+  return Math.min(Math.max(0, day), DAY_MAX);
 }

@@ -14,7 +14,8 @@ export interface RecordSource {
   nextId(): number;
   /**
    * The records of ids from `from` up to, not including, `to`, in the order of their ids. Where none is left of a long
-   * run of ids, the `to` that is returned is larger: the id of the next record, or `nextId`.
+   * run of ids, the `to` that is returned is larger: the id of the next record, or `nextId`. It is smaller where they
+   * would have more than about `bytesMax` bytes. Default: no bound.
    */
-  read(from: number, to: number): { readonly records: readonly PlacedRecord[]; readonly to: number };
+  read(from: number, to: number, bytesMax?: number): { readonly records: readonly PlacedRecord[]; readonly to: number };
 }

@@ -117,7 +117,8 @@ export function createStatements({ cluster }: SchemaOptions): readonly string[] 
   const sorted = [
     "PARTITION BY expires",
     "ORDER BY (project, time, node, id)",
-    "TTL expires",
+    // A day begins with UTC, whatever the server's time zone is.
+    "TTL toDateTime(expires, 'UTC')",
     "SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000",
   ].join("\n");
   if (cluster === "") return [`CREATE TABLE IF NOT EXISTS ${RECORDS} (\n  ${body}\n)\nENGINE = MergeTree\n${sorted}`];

@@ -3,6 +3,7 @@
 
 import type { ClickHouseClient } from "./client.ts";
 import { ClickHouseError } from "./errors.ts";
+import { CLAIM_COLUMNS, CLAIMS } from "./node_claim.ts";
 import {
   createStatements,
   RECORDS,
@@ -29,17 +30,25 @@ export interface ServerState {
   readonly schemaVersion: number;
 }
 
-/** Every statement that makes the tables, in order; each may be run again. */
-export function schemaStatements(options: SchemaOptions): readonly string[] {
-  return [versionTable(options), ...createStatements(options)];
+/** Every statement that makes the tables, in order; each may be run again. The last says which version they have. */
+export function schemaStatements(options: SchemaOptions, version = SCHEMA_VERSION): readonly string[] {
+  return [
+    smallTable(VERSIONS, "(version UInt32, made_at DateTime DEFAULT now())", "version", options),
+    smallTable(CLAIMS, CLAIM_COLUMNS, "(node, number)", options),
+    ...createStatements(options),
+    versionStatement(version),
+  ];
 }
 
-function versionTable({ cluster }: SchemaOptions): string {
-  const columns = "(version UInt32, made_at DateTime DEFAULT now())";
-  if (cluster === "") return `CREATE TABLE IF NOT EXISTS ${VERSIONS} ${columns}\nENGINE = MergeTree\nORDER BY version`;
-  // On every server the same rows: it is not sharded.
+function versionStatement(version: number): string {
+  return `INSERT INTO ${VERSIONS} (version) VALUES (${version})`;
+}
+
+/** With a cluster it has the same rows on every server: it is not sharded. */
+function smallTable(name: string, columns: string, order: string, { cluster }: SchemaOptions): string {
+  if (cluster === "") return `CREATE TABLE IF NOT EXISTS ${name} ${columns}\nENGINE = MergeTree\nORDER BY ${order}`;
   const path = "/clickhouse/tables/all/{database}/{table}";
-  return `CREATE TABLE IF NOT EXISTS ${VERSIONS} ON CLUSTER \`${cluster}\` ${columns}\nENGINE = ReplicatedMergeTree('${path}', '{shard}-{replica}')\nORDER BY version`;
+  return `CREATE TABLE IF NOT EXISTS ${name} ON CLUSTER \`${cluster}\` ${columns}\nENGINE = ReplicatedMergeTree('${path}', '{shard}-{replica}')\nORDER BY ${order}`;
 }
 
 /** Looks at a server, and changes nothing. Throws ClickHouseError. */
@@ -70,10 +79,9 @@ export async function makeTables(
   if (state.schemaVersion >= version) return;
   const statements =
     state.schemaVersion === 0
-      ? schemaStatements(options)
-      : steps.slice(state.schemaVersion - 1).flatMap((step) => step(options));
+      ? schemaStatements(options, version)
+      : [...steps.slice(state.schemaVersion - 1).flatMap((step) => step(options)), versionStatement(version)];
   for (const statement of statements) await client.command(statement);
-  await client.command(`INSERT INTO ${VERSIONS} (version) VALUES ({version:UInt32})`, { version });
 }
 
 /** Why a server cannot be used; undefined: it can, and its tables are there or can be made. */
@@ -104,9 +112,13 @@ export function isTooOld(version: string): boolean {
 
 async function schemaVersion(client: ClickHouseClient): Promise<number> {
   const sql =
-    "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN ({tables:Array(String)})";
-  const [row] = await client.query(sql, { tables: [VERSIONS, RECORDS] });
-  if (Number(row?.[0]) < 2) return 0;
-  const [version] = await client.query(`SELECT max(version) FROM ${VERSIONS}`);
-  return Number(version?.[0] ?? 0);
+    "SELECT groupArray(name) FROM system.tables WHERE database = currentDatabase() AND name IN ({tables:Array(String)})";
+  const expected = [VERSIONS, CLAIMS, RECORDS];
+  const [row] = await client.query(sql, { tables: expected });
+  const names = (row?.[0] ?? []) as readonly string[];
+  if (!names.includes(VERSIONS)) return 0;
+  const [found] = await client.query(`SELECT max(version) FROM ${VERSIONS}`);
+  const version = Number(found?.[0] ?? 0);
+  // Later versions may have other tables.
+  return version > SCHEMA_VERSION || names.length === expected.length ? version : 0;
 }

@@ -21,6 +21,10 @@ export interface ShippingState {
 export interface ShippedBatch {
   readonly from: number;
   readonly to: number;
+  /** The number of the node when the batch was sent first: the configuration may have another one by now. */
+  readonly node: number;
+  /** Of this batch and no other, also of none of a copy of the file. */
+  readonly token: string;
 }
 
 /** The state as the table `meta` has it. */
@@ -34,10 +38,14 @@ export function readShippingState(text: unknown): ShippingState | undefined {
   try {
     const { file, shippedBelow, batch } = JSON.parse(text) as Partial<ShippingState>;
     if (typeof file !== "string" || !Number.isSafeInteger(shippedBelow)) return undefined;
-    const isWhole = Number.isSafeInteger(batch?.from) && Number.isSafeInteger(batch?.to);
-    return { file, shippedBelow: shippedBelow as number, batch: isWhole ? batch : undefined };
+    return { file, shippedBelow: shippedBelow as number, batch: isWhole(batch) ? batch : undefined };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function isWhole(batch: Partial<ShippedBatch> | undefined): boolean {
+  const numbers = [batch?.from, batch?.to, batch?.node];
+  return numbers.every((one) => Number.isSafeInteger(one)) && typeof batch?.token === "string";
 }

@@ -4,7 +4,8 @@
 // What differs from a server:
 // - The engine gives its own ids to queries. The id of a request is kept as the comment of its query, and KILL QUERY
 //   looks there.
-// - There is one user; rights, roles and quotas are not checked.
+// - There is one user; rights, roles and quotas are not checked. What a profile of the user would set comes with a
+//   request's header.
 // - No cluster: neither Keeper nor Replicated and Distributed tables, nor ON CLUSTER.
 // - CONNECTIONS_MAX requests at once; others wait, where a server would answer 202 (TOO_MANY_SIMULTANEOUS_QUERIES).
 
@@ -46,7 +47,8 @@ const literal = (text) => `'${text.replace(/[\\']/g, "\\$&")}'`;
 const run = (connection, sql) => native.QueryAsyncConnection(connection, sql, "CSV");
 
 /** Gives the connection what the request says. */
-async function prepare(connection, search) {
+async function prepare(connection, search, profile) {
+  if (profile) await run(connection, `SET ${profile}`);
   await run(connection, `USE \`${(search.get("database") ?? "default").replace(/[\\`]/g, "\\$&")}\``);
   const settings = [`log_comment = ${literal(search.get("query_id"))}`];
   for (const [name, value] of search) {
@@ -93,8 +95,8 @@ async function insert(connection, sql, body) {
   }
 }
 
-async function answer(connection, search, body, response) {
-  await prepare(connection, search);
+async function answer(connection, { search, profile }, body, response) {
+  await prepare(connection, search, profile);
   const inUrl = search.get("query");
   const sql = inUrl ?? body.toString("utf8");
   if (inUrl !== undefined && body.length > 0) {
@@ -141,7 +143,7 @@ async function answerRequest(request, response) {
   const connection = await acquire();
   try {
     const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
-    await answer(connection, search, body, response);
+    await answer(connection, { search, profile: request.headers["x-test-profile"] }, body, response);
   } catch (error) {
     failed(response, error.message);
   } finally {

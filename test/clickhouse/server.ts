@@ -25,8 +25,38 @@ const NODE = process.env["SIMPLELOGS_TEST_NODE"] ?? "node";
  * - `request_hangs`: it never reaches the server, and no answer comes.
  * - `answer_cut`: half of the answer's body comes, then the connection is closed.
  * - `unavailable`: 503, as a proxy answers, and it never reaches the server.
+ * - `unavailable_after`: it is done, and 503 comes in the place of the answer.
+ * - `request_cut`: half of its body reaches the server, then both connections are closed.
+ * - `other_server`: another server answers 200 with a page, and it never reaches the server.
+ * - `nothing`: another server answers 200 without a body, and it never reaches the server.
+ * - `redirect`: a proxy asks to log in elsewhere.
  */
-export type Fault = "answer_lost" | "answer_hangs" | "request_lost" | "request_hangs" | "answer_cut" | "unavailable";
+export type Fault =
+  | "answer_lost"
+  | "answer_hangs"
+  | "request_lost"
+  | "request_hangs"
+  | "request_cut"
+  | "answer_cut"
+  | "unavailable"
+  | "unavailable_after"
+  | "other_server"
+  | "nothing"
+  | "redirect";
+
+/** An exception of the server, by its code; `isStored`: after the request was done. */
+export interface ServerException {
+  readonly code: number;
+  readonly isStored?: boolean;
+}
+
+/** What something answers that stands before the server. */
+const PAGES: Readonly<Partial<Record<Fault, readonly [number, Record<string, string>, string]>>> = {
+  unavailable: [503, { "Content-Type": "text/plain" }, "no server is available\n"],
+  other_server: [200, { "Content-Type": "text/html" }, "<html><body>Back in a minute</body></html>\n"],
+  nothing: [200, {}, ""],
+  redirect: [302, { Location: "http://127.0.0.1:1/login" }, ""],
+};
 
 /** A request that went past, as the client sent it. */
 export interface SeenRequest {
@@ -35,7 +65,7 @@ export interface SeenRequest {
 }
 
 interface PlannedFault {
-  readonly fault: Fault;
+  readonly fault: Fault | ServerException;
   readonly matches: (request: SeenRequest) => boolean;
   left: number;
 }
@@ -53,6 +83,8 @@ export class ClickHouseServer {
   readonly seen: SeenRequest[] = [];
   /** Called before each request is passed on. */
   onRequest: (request: SeenRequest) => void | Promise<void> = () => undefined;
+  /** Settings that the user has by a profile: "max_block_size = 10, readonly = 1". */
+  profile = "";
   #isAway = false;
 
   private constructor(password: string) {
@@ -81,7 +113,7 @@ export class ClickHouseServer {
   }
 
   /** The next `count` requests that match have this fault. */
-  fail(fault: Fault, count = 1, matches: (request: SeenRequest) => boolean = () => true): void {
+  fail(fault: Fault | ServerException, count = 1, matches: (request: SeenRequest) => boolean = () => true): void {
     this.#faults.push({ fault, matches, left: count });
   }
 
@@ -94,6 +126,7 @@ export class ClickHouseServer {
   /** Undoes `leave`, and forgets faults that have not happened. */
   comeBack(): void {
     this.#isAway = false;
+    this.profile = "";
     this.#faults.length = 0;
   }
 
@@ -168,12 +201,18 @@ export class ClickHouseServer {
     const fault = this.#isAway ? "request_lost" : planned?.fault;
     if (fault === "request_lost") request.socket.destroy();
     if (fault === "request_lost" || fault === "request_hangs") return;
-    if (fault === "unavailable") {
-      response.writeHead(503, { "Content-Type": "text/plain" }).end("no server is available\n");
+    if (fault === "request_cut") {
+      this.#cut(request, body);
+      return;
+    }
+    const page = typeof fault === "string" ? PAGES[fault] : fault?.isStored === true ? undefined : exceptionPage(fault);
+    if (page !== undefined) {
+      const [status, headers, text] = page;
+      response.writeHead(status, headers).end(text);
       return;
     }
     this.#forward(request, body, (answer) => {
-      if (fault === "answer_hangs" || fault === "answer_lost" || fault === "answer_cut") {
+      if (fault !== undefined) {
         void this.#spoil(fault, answer, response);
         return;
       }
@@ -184,8 +223,13 @@ export class ClickHouseServer {
   }
 
   /** The server has answered; the client gets less than that. */
-  async #spoil(fault: Fault, answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #spoil(fault: Fault | ServerException, answer: IncomingMessage, response: ServerResponse): Promise<void> {
     const whole = await collect(answer);
+    const page = typeof fault === "object" ? exceptionPage(fault) : PAGES.unavailable;
+    if (page !== undefined && (typeof fault === "object" || fault === "unavailable_after")) {
+      response.writeHead(page[0], page[1]).end(page[2]);
+      return;
+    }
     if (fault === "answer_lost") response.socket?.destroy();
     if (fault !== "answer_cut") return;
     response.writeHead(answer.statusCode ?? 0, withoutLength(answer));
@@ -194,21 +238,43 @@ export class ClickHouseServer {
     });
   }
 
+  /** Half of a request reaches the server; then its client is gone. */
+  #cut(request: IncomingMessage, body: Buffer): void {
+    const forwarded = this.#request(request, body.length, () => undefined).on("error", () => undefined);
+    forwarded.write(body.subarray(0, Math.floor(body.length / 2)), () => {
+      setTimeout(() => {
+        forwarded.destroy();
+        request.socket.destroy();
+      }, 20);
+    });
+  }
+
   #forward(request: IncomingMessage, body: Buffer, answered: (answer: IncomingMessage) => void) {
+    const forwarded = this.#request(request, body.length, answered);
+    forwarded.end(body);
+    return forwarded;
+  }
+
+  #request(request: IncomingMessage, length: number, answered: (answer: IncomingMessage) => void) {
     const { host: _host, "transfer-encoding": _encoding, ...headers } = request.headers;
-    const forwarded = httpRequest(
+    return httpRequest(
       {
         host: "127.0.0.1",
         port: this.#port,
         method: request.method,
         path: request.url,
-        headers: { ...headers, "content-length": body.length },
+        headers: { ...headers, "content-length": length, "x-test-profile": this.profile },
       },
       answered,
     );
-    forwarded.end(body);
-    return forwarded;
   }
+}
+
+function exceptionPage(exception: ServerException | undefined): (typeof PAGES)[Fault] {
+  if (exception === undefined) return undefined;
+  const { code } = exception;
+  const text = `Code: ${code}. DB::Exception: a test says so. (A_TEST)\n`;
+  return [500, { "Content-Type": "text/plain", "X-ClickHouse-Exception-Code": String(code) }, text];
 }
 
 function withoutLength({ headers }: IncomingMessage) {

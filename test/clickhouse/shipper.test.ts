@@ -1,24 +1,14 @@
 // Shipping against the real engine, with faults between: whatever happens, count = distinct ids = sent.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { ClickHouseClient } from "../../src/clickhouse/client.ts";
-import type { PlacedRecord, RecordSource } from "../../src/clickhouse/record_source.ts";
 import { RECORD_COLUMNS, RECORDS } from "../../src/clickhouse/schema.ts";
-import { BATCH_RECORDS_MAX, backoffMs, Shipper, StateNotSaved } from "../../src/clickhouse/shipper.ts";
-import { makeTables } from "../../src/clickhouse/tables.ts";
+import { BATCH_RECORDS_MAX, backoffMs, StateNotSaved } from "../../src/clickhouse/shipper.ts";
 import type { ShippingState } from "../../src/commit/shipping_state.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
-import type { StoredRecord } from "../../src/core/record.ts";
 import { untilTrue } from "../support/condition.ts";
-import { recordOf } from "../support/groups.ts";
-import { ManualSchedule } from "../support/manual_schedule.ts";
 import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
-import { ClickHouseServer, type Fault, type SeenRequest } from "./server.ts";
-
-const DATABASE = "logs";
-const NODE = 3;
-/** A time whose records are not expired on the engine's clock. */
-const TODAY = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+import { ClickHouseServer, type Fault } from "./server.ts";
+import { all, DATABASE, isInsert, NODE, ShippingNode, stored, TODAY } from "./shipping_node.ts";
 
 let server: ClickHouseServer;
 
@@ -32,120 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => server.comeBack());
 
-class MemorySource implements RecordSource {
-  readonly records: PlacedRecord[] = [];
-
-  add(count: number, fields: (id: number) => Partial<StoredRecord> = () => ({})): void {
-    for (let added = 0; added < count; added++) {
-      const id = this.nextId();
-      this.records.push({
-        project: "shop",
-        record: recordOf(id, { time: TODAY + (id % 1000), receivedAt: 0, ...fields(id) }),
-      });
-    }
-  }
-
-  nextId(): number {
-    return (this.records.at(-1)?.record.id ?? 0) + 1;
-  }
-
-  read(from: number, to: number) {
-    return { records: this.records.filter(({ record }) => record.id >= from && record.id < to), to };
-  }
-}
-
-/** A node whose process can end at any moment: what is left of it is the source and the saved state. */
-class Node {
-  readonly source = new MemorySource();
-  readonly time = new ManualSchedule();
-  readonly said: string[] = [];
-  saved: ShippingState = { file: "file-1", shippedBelow: 1, batch: undefined };
-  saves = 0;
-  /** Called before the state is written; throws where it cannot be. */
-  onSave: (state: ShippingState) => void = () => undefined;
-  #shipper: Shipper | undefined;
-  #running: Promise<void> | undefined;
-  #isAlive = true;
-  readonly #number: number;
-
-  constructor(number = NODE) {
-    this.#number = number;
-  }
-
-  start(): Shipper {
-    const client = new ClickHouseClient(
-      {
-        urls: [server.url],
-        database: DATABASE,
-        user: "default",
-        password: "",
-        cluster: "",
-      },
-      { hangGraceMs: 0 },
-    );
-    this.#isAlive = true;
-    const shipper = new Shipper(
-      {
-        client,
-        source: this.source,
-        node: this.#number,
-        insertMsMax: 1_000,
-        retentionMsOf: () => 30 * DAY_MS,
-        prepare: () => makeTables(client, DATABASE, { cluster: "" }),
-        save: async (state) => {
-          this.onSave(state);
-          if (!this.#isAlive) throw new StateNotSaved("the process has ended");
-          this.saves++;
-          this.saved = state;
-        },
-        clock: this.time.clock,
-        schedule: this.time.schedule,
-        random: () => 0.5,
-        log: (level, message) => this.said.push(`${level}: ${message}`),
-      },
-      this.saved,
-    );
-    this.#shipper = shipper;
-    this.#running = shipper.run();
-    return shipper;
-  }
-
-  /** As kill -9: nothing is written after this. */
-  async kill(): Promise<void> {
-    this.#isAlive = false;
-    this.#shipper?.stop();
-    await this.#running;
-  }
-
-  /** Lets time pass until something holds. */
-  async until(what: string, holds: () => boolean): Promise<void> {
-    await untilTrue(what, () => {
-      if (holds()) return true;
-      this.#shipper?.advance();
-      this.time.pass(500);
-      return false;
-    });
-  }
-
-  /** Lets time pass until everything is shipped. */
-  async shipAll(): Promise<void> {
-    await this.until("everything is shipped", () => this.saved.shippedBelow === this.source.nextId());
-  }
-}
-
-async function stored(): Promise<{ count: number; distinct: number }> {
-  const text = await server.ask(`SELECT count(), uniqExact(node, id) FROM ${DATABASE}.${RECORDS}`);
-  const [count = Number.NaN, distinct = Number.NaN] = text.split("\t").map(Number);
-  return { count, distinct };
-}
-
-const isInsert = ({ search }: Pick<SeenRequest, "search">) =>
-  search.get("query")?.startsWith(`INSERT INTO \`${RECORDS}\``) === true;
-const all = (count: number) => ({ count, distinct: count });
-
 describe("a node ships", () => {
   test("every value as it is", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     const texts = ["", "plain", "é🎉\u0000\t\n'\\", "x".repeat(50), "ü".repeat(200), "y".repeat(70_000)];
     node.source.add(texts.length, (id) => ({
       message: texts[id - 1],
@@ -210,7 +89,7 @@ describe("a node ships", () => {
   });
 
   test("more records than a batch holds, over many days", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(2 * BATCH_RECORDS_MAX + 10, (id) => ({
       time: TODAY - (id % 25) * DAY_MS,
       message: "m",
@@ -218,13 +97,13 @@ describe("a node ships", () => {
     }));
     const shipper = node.start();
     await node.shipAll();
-    expect(await stored()).toEqual(all(2 * BATCH_RECORDS_MAX + 10));
+    expect(await stored(server)).toEqual(all(2 * BATCH_RECORDS_MAX + 10));
     expect(shipper.figures()).toMatchObject({ batches: 3, backlogRecords: 0, lagMs: 0, problem: undefined });
     await node.kill();
   });
 
   test("a few records once they have waited for two seconds, and says how far behind it is", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     const shipper = node.start();
     await untilTrue("the tables are made", () => node.time.waits.length === 0 && server.seen.length > 0);
     node.time.nowMs = 1_000;
@@ -242,7 +121,7 @@ describe("a node ships", () => {
   });
 
   test("a batch's bounds before the batch", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(10);
     const atInsert: ShippingState[] = [];
     server.onRequest = (request) => {
@@ -252,40 +131,54 @@ describe("a node ships", () => {
     await node.shipAll();
     await node.kill();
     server.onRequest = () => undefined;
-    expect(atInsert).toEqual([{ file: "file-1", shippedBelow: 1, batch: { from: 1, to: 11 } }]);
+    const token = expect.stringMatching(/^file-1-3-1-11-[0-9a-f-]{36}$/) as string;
+    expect(atInsert).toEqual([{ file: "file-1", shippedBelow: 1, batch: { from: 1, to: 11, node: NODE, token } }]);
+    const inserts = server.seen.filter(isInsert).slice(-1);
+    expect(inserts[0]?.search.get("insert_deduplication_token")).toBe(atInsert[0]?.batch?.token ?? "");
     expect(node.saved).toEqual({ file: "file-1", shippedBelow: 11, batch: undefined });
   });
 });
 
 describe("every record is stored once", () => {
-  for (const fault of ["answer_lost", "request_lost", "unavailable"] as const) {
+  const isDone = (fault: Fault) => fault === "answer_lost" || fault === "unavailable_after";
+  const faults = [
+    "answer_lost",
+    "request_lost",
+    "request_cut",
+    "unavailable",
+    "unavailable_after",
+    "other_server",
+    "nothing",
+    "redirect",
+  ] as const;
+  for (const fault of faults) {
     test(`where an insert meets ${fault}`, async () => {
-      const node = new Node();
+      const node = new ShippingNode(server);
       node.source.add(500);
       server.fail(fault, 3, isInsert);
       const shipper = node.start();
       await node.shipAll();
-      expect(await stored()).toEqual(all(500));
+      expect(await stored(server)).toEqual(all(500));
       // After a lost answer the ids are found, so nothing is sent again.
-      expect(shipper.figures().failures).toBe(fault === "answer_lost" ? 1 : 3);
+      expect(shipper.figures().failures).toBe(isDone(fault) ? 1 : 3);
       expect(node.said.at(-1)).toBe("info: records are shipped again");
       await node.kill();
     });
   }
 
   test("where an insert is stored and its answer never comes", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(500);
     server.fail("answer_hangs", 1, isInsert);
     node.start();
     await node.shipAll();
     await node.kill();
     expect(node.said[0]).toContain("did not answer within");
-    expect(await stored()).toEqual(all(500));
+    expect(await stored(server)).toEqual(all(500));
   });
 
   test("where the server does not know the token any more", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(500, (id) => ({ time: TODAY - (id % 5) * DAY_MS }));
     server.fail("answer_lost", 1, isInsert);
     node.start();
@@ -294,11 +187,11 @@ describe("every record is stored once", () => {
     await server.ask(`ALTER TABLE ${DATABASE}.${RECORDS} MODIFY SETTING non_replicated_deduplication_window = 0`);
     await node.shipAll();
     await node.kill();
-    expect(await stored()).toEqual(all(500));
+    expect(await stored(server)).toEqual(all(500));
   });
 
   test("where only some days of a batch were stored, and the token is forgotten", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(500, (id) => ({ time: TODAY - (id % 5) * DAY_MS }));
     server.fail("answer_lost", 1, isInsert);
     node.start();
@@ -307,13 +200,13 @@ describe("every record is stored once", () => {
     await server.ask(`DELETE FROM ${DATABASE}.${RECORDS} WHERE time < ${TODAY - DAY_MS}`);
     await node.shipAll();
     await node.kill();
-    expect(await stored()).toEqual(all(500));
+    expect(await stored(server)).toEqual(all(500));
   });
 
   test("where the process is killed at any step", async () => {
     const seed = runSeed("kills");
     const random = seededRandom(seed);
-    const node = new Node();
+    const node = new ShippingNode(server);
     for (let life = 0; life < 25; life++) {
       node.source.add(integer(random, 40), (id) => ({ time: TODAY - (id % 4) * DAY_MS }));
       const diesAt = integer(random, 4);
@@ -340,11 +233,11 @@ describe("every record is stored once", () => {
     node.start();
     await node.shipAll();
     await node.kill();
-    expect(await stored()).toEqual(all(node.source.records.length));
+    expect(await stored(server)).toEqual(all(node.source.records.length));
   }, 120_000);
 
   test("where ClickHouse is away for an hour, and pauses grow to a minute", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(100);
     const shipper = node.start();
     await node.shipAll();
@@ -370,11 +263,11 @@ describe("every record is stored once", () => {
     server.comeBack();
     await node.shipAll();
     await node.kill();
-    expect(await stored()).toEqual(all(node.source.records.length));
+    expect(await stored(server)).toEqual(all(node.source.records.length));
   }, 120_000);
 
   test("where the state cannot be written for a while", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(50);
     let refused = 0;
     node.onSave = () => {
@@ -383,37 +276,37 @@ describe("every record is stored once", () => {
     node.start();
     await node.shipAll();
     await node.kill();
-    expect(await stored()).toEqual(all(50));
+    expect(await stored(server)).toEqual(all(50));
     expect(node.said[0]).toContain("the disk is full");
   });
 });
 
 describe("nothing is shipped", () => {
   test("with the number of another node, or from an older copy of the data file", async () => {
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(100);
     node.start();
     await node.shipAll();
     await node.kill();
-    const older = new Node();
+    const older = new ShippingNode(server);
     older.source.add(200);
     older.saved = { file: "file-1", shippedBelow: 50, batch: undefined };
     const shipper = older.start();
     await older.until("it is refused", () => older.said.length > 0);
     expect(shipper.figures().problem).toContain("another server uses this number");
     await older.kill();
-    expect(await stored()).toEqual(all(100));
-    const other = new Node(NODE + 1);
+    expect(await stored(server)).toEqual(all(100));
+    const other = new ShippingNode(server, NODE + 1);
     other.source.add(200);
     other.start();
     await other.shipAll();
     await other.kill();
-    expect(await stored()).toEqual(all(300));
+    expect(await stored(server)).toEqual(all(300));
   });
 
   test("into a database that is not there, until it is", async () => {
     await server.ask(`DROP DATABASE ${DATABASE}`);
-    const node = new Node();
+    const node = new ShippingNode(server);
     node.source.add(20);
     node.start();
     await node.until("it is refused", () => node.said.length > 0);
@@ -421,7 +314,7 @@ describe("nothing is shipped", () => {
     await server.ask(`CREATE DATABASE ${DATABASE}`);
     await node.shipAll();
     await node.kill();
-    expect(await stored()).toEqual(all(20));
+    expect(await stored(server)).toEqual(all(20));
   });
 });
 

@@ -33,13 +33,19 @@ export class BlockSource implements RecordSource {
     return this.#reader.nextRecordId();
   }
 
-  read(from: number, to: number): { readonly records: readonly PlacedRecord[]; readonly to: number } {
+  read(
+    from: number,
+    to: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): { readonly records: readonly PlacedRecord[]; readonly to: number } {
     this.#reader.begin();
     try {
-      const blocks = this.#reader.listIds(from, to);
-      if (blocks.length === 0) return { records: [], to: this.#nextAfter(to) };
-      const records = blocks.flatMap((block) => this.#recordsOf(block, from, to));
-      return { records: records.sort((one, other) => one.record.id - other.record.id), to };
+      const listed = this.#reader.listIds(from, to);
+      if (listed.length === 0) return { records: [], to: this.#nextAfter(to) };
+      const end = endOfBytes(listed, from, to, bytesMax);
+      const blocks = listed.filter(({ idMin }) => idMin < end);
+      const records = blocks.flatMap((block) => this.#recordsOf(block, from, end));
+      return { records: records.sort((one, other) => one.record.id - other.record.id), to: end };
     } finally {
       this.#reader.end();
     }
@@ -95,4 +101,18 @@ export class BlockSource implements RecordSource {
       bytes -= one.bytes;
     }
   }
+}
+
+/** Up to which id the records from `from` on have about so many bytes, as if all of a block were equally large. */
+function endOfBytes(blocks: readonly BlockInfo[], from: number, to: number, bytesMax: number): number {
+  let end = to;
+  while (end - from > 1 && bytesBetween(blocks, from, end) > bytesMax) end = from + Math.ceil((end - from) / 2);
+  return end;
+}
+
+function bytesBetween(blocks: readonly BlockInfo[], from: number, to: number): number {
+  return blocks.reduce((sum, { idMin, idMax, rawBytes }) => {
+    const ids = Math.min(idMax + 1, to) - Math.max(idMin, from);
+    return sum + (Math.max(0, ids) / (idMax - idMin + 1)) * rawBytes;
+  }, 0);
 }

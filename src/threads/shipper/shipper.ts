@@ -84,6 +84,7 @@ function start({ file, history: address, state }: Extract<ToShipper, { kind: "st
       prepare: () => makeTables(client, address.database, { cluster: address.cluster }),
       save,
       clock: Date.now,
+      monotonic: () => performance.now(),
       schedule(run, ms) {
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);
@@ -94,7 +95,10 @@ function start({ file, history: address, state }: Extract<ToShipper, { kind: "st
     state,
   );
   shipper = one;
-  setInterval(() => reply<FromShipper>({ kind: "figures", figures: one.figures() }), FIGURES_EVERY_MS);
+  const sendFigures = () => reply<FromShipper>({ kind: "figures", figures: one.figures() });
+  // At once, too: until then nobody knows what waits from before.
+  sendFigures();
+  setInterval(sendFigures, FIGURES_EVERY_MS);
   one.run().catch((error: unknown) => {
     // A broken invariant, or the data file: the thread ends, and another one takes over.
     setTimeout(() => {

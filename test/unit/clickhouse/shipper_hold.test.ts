@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { ClickHouseError } from "../../../src/clickhouse/errors.ts";
+import { CLAIMS } from "../../../src/clickhouse/node_claim.ts";
 import type { PlacedRecord } from "../../../src/clickhouse/record_source.ts";
 import { Shipper } from "../../../src/clickhouse/shipper.ts";
 import type { ShippingState } from "../../../src/commit/shipping_state.ts";
@@ -31,7 +32,11 @@ class Stage {
     this.shipper = new Shipper(
       {
         client: {
-          query: async (sql) => (sql.includes("LIMIT 1") ? [] : this.stored.map((id) => [id])),
+          query: async (sql) => {
+            if (sql.includes(CLAIMS)) return [[null, 0, "", ""]];
+            return [[sql.includes("LIMIT 1") ? [] : this.stored]];
+          },
+          command: async () => undefined,
           insert: async ({ body }) => {
             this.sends++;
             const ids = [
@@ -56,6 +61,7 @@ class Stage {
           this.saved.push(state);
         },
         clock: this.time.clock,
+        monotonic: this.time.clock,
         schedule: this.time.schedule,
         random: () => 0.5,
         log: () => undefined,
@@ -118,7 +124,7 @@ describe("hold", () => {
   });
 
   test("first finishes a batch that may have been sent before, in this life or the one before", async () => {
-    const before = (stage = new Stage(3, { from: 1, to: 4 }));
+    const before = (stage = new Stage(3, { from: 1, to: 4, node: 1, token: "one" }));
     await before.shipper.hold();
     expect(before.stored).toEqual([1, 2, 3]);
     await before.end();
@@ -150,7 +156,7 @@ describe("hold", () => {
   });
 
   test("is refused where a batch on its way cannot be finished, and shipping goes on", async () => {
-    const one = (stage = new Stage(3, { from: 1, to: 4 }));
+    const one = (stage = new Stage(3, { from: 1, to: 4, node: 1, token: "one" }));
     one.inserting.push(() => Promise.reject(new ClickHouseError("uncertain", "lost again")));
     const outcome = await one.shipper.hold().catch((error: Error) => error.message);
     expect(outcome).toBe("lost again");

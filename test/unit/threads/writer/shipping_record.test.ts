@@ -35,7 +35,7 @@ describe("the record of what was shipped", () => {
       expect(record.state).toMatchObject({ shippedBelow: 1, batch: undefined });
       const file = record.state?.file ?? "";
       expect(file).toMatch(/^[0-9a-f-]{36}$/);
-      const state = { file, shippedBelow: 51, batch: { from: 51, to: 101 } };
+      const state = { file, shippedBelow: 51, batch: { from: 51, to: 101, node: 1, token: "one" } };
       record.save(state);
       expect(new ShippingRecord(reopen(), SETTINGS).state).toEqual(state);
     }));
