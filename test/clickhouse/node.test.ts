@@ -5,18 +5,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { RECORDS } from "../../src/clickhouse/schema.ts";
 import { untilTrue } from "../support/condition.ts";
 import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
-import {
-  ADMIN_TOKEN,
-  configText,
-  SERVER_KEY,
-  type TestServer,
-  withServer,
-  withStoppedServer,
-} from "../support/server.ts";
+import { configText, SERVER_KEY, withServer, withStoppedServer } from "../support/server.ts";
+import { all, DATABASE, isInsert, Sender, statusOf, stored, untilStored } from "./sender.ts";
 import { ClickHouseServer, type Fault, type SeenRequest } from "./server.ts";
 
 const TEST_MS_MAX = 240_000;
-const DATABASE = "logs";
 
 let engine: ClickHouseServer;
 
@@ -39,69 +32,14 @@ function configOf(lines = "", tables = ""): string {
   return configText({ tables: `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\n${lines}\n${tables}` });
 }
 
-const isInsert = ({ search }: Pick<SeenRequest, "search">) =>
-  search.get("query")?.startsWith(`INSERT INTO \`${RECORDS}\``) === true;
-
-async function stored(): Promise<{ count: number; distinct: number; numbers: number }> {
-  const sql = `SELECT count(), uniqExact(node, id), uniqExact(metadata['n']) FROM ${DATABASE}.${RECORDS}`;
-  const [count = Number.NaN, distinct = Number.NaN, numbers = Number.NaN] = (await engine.ask(sql))
-    .split("\t")
-    .map(Number);
-  return { count, distinct, numbers };
-}
-
-const all = (count: number) => ({ count, distinct: count, numbers: count });
-
-/** Sends numbered entries; a batch that is not answered 202 is sent again under its key, as a sender does. */
-class Sender {
-  sent = 0;
-
-  async send(server: TestServer, count: number): Promise<void> {
-    const entries = Array.from({ length: count }, (_, at) => ({
-      message: `entry ${this.sent + at}`,
-      metadata: { n: this.sent + at },
-    }));
-    const key = `batch-${this.sent}`;
-    for (;;) {
-      const answer = await server
-        .post({ key: SERVER_KEY, source: "server", entries }, { "Idempotency-Key": key })
-        .catch(() => undefined);
-      if (answer?.status === 202) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    this.sent += count;
-  }
-}
-
-interface ShippingStatus {
-  readonly backlogRecords: number;
-  readonly lagMs: number;
-  readonly problem: string | null;
-}
-
-async function statusOf(server: TestServer): Promise<ShippingStatus> {
-  const answer = await fetch(`${server.url}/api/v1/status`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
-  return ((await answer.json()) as { shipping: ShippingStatus }).shipping;
-}
-
-async function untilStored(count: number): Promise<void> {
-  let found = -1;
-  const giveUpAt = Date.now() + 120_000;
-  while (found < count) {
-    if (Date.now() > giveUpAt) throw new Error(`${found} of ${count} are stored`);
-    found = (await stored().catch(() => ({ count: -1 }))).count;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 test(
   "what is accepted is in the cluster a few seconds later, and status and metrics say so",
   async () => {
     await withServer(configOf("node = 7"), async (server) => {
       const sender = new Sender();
       await sender.send(server, 250);
-      await untilStored(250);
-      expect(await stored()).toEqual(all(250));
+      await untilStored(engine, 250);
+      expect(await stored(engine)).toEqual(all(250));
       expect(await engine.ask(`SELECT DISTINCT node, project FROM ${DATABASE}.${RECORDS}`)).toBe("7\tdefault");
       let metrics = new Map<string, number>();
       while (metrics.get("simplelogs_shipped_records_total") !== 250) metrics = await server.metrics();
@@ -138,7 +76,7 @@ describe("a node that is killed", () => {
             if (fault !== undefined) engine.fail(fault);
             isKilled =
               fault === "answer_hangs"
-                ? untilStored(sender.sent).then(() => server.kill())
+                ? untilStored(engine, sender.sent).then(() => server.kill())
                 : new Promise((resolve) => setTimeout(resolve, 0)).then(() => server.kill());
           };
           await server.kill();
@@ -152,8 +90,8 @@ describe("a node that is killed", () => {
           await server.start();
           while (sender.sent === 0) await new Promise((resolve) => setTimeout(resolve, 20));
           await sender.send(server, 200);
-          await untilStored(500);
-          expect(await stored()).toEqual(all(500));
+          await untilStored(engine, 500);
+          expect(await stored(engine)).toEqual(all(500));
         });
       },
       TEST_MS_MAX,
@@ -179,8 +117,8 @@ describe("a node that is killed", () => {
         }
         stopping.abort();
         await sending;
-        await untilStored(sender.sent);
-        expect(await stored()).toEqual(all(sender.sent));
+        await untilStored(engine, sender.sent);
+        expect(await stored(engine)).toEqual(all(sender.sent));
       });
     },
     TEST_MS_MAX,
@@ -199,8 +137,8 @@ test(
       expect(status.problem).toContain("cannot reach");
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
       engine.comeBack();
-      await untilStored(100);
-      expect(await stored()).toEqual(all(100));
+      await untilStored(engine, 100);
+      expect(await stored(engine)).toEqual(all(100));
     });
   },
   TEST_MS_MAX,
@@ -234,13 +172,13 @@ test(
         expect(ready.status).toBe(503);
         expect(await ready.text()).toContain("clickhouse.backlog_max");
         engine.comeBack();
-        await untilStored(sent);
-        expect(await stored()).toEqual(all(sent));
+        await untilStored(engine, sent);
+        expect(await stored(engine)).toEqual(all(sent));
         const sender = new Sender();
         sender.sent = sent;
         await sender.send(server, 1);
-        await untilStored(sent + 1);
-        expect(await stored()).toEqual(all(sent + 1));
+        await untilStored(engine, sent + 1);
+        expect(await stored(engine)).toEqual(all(sent + 1));
       },
     );
   },
@@ -269,8 +207,8 @@ test(
           stopping.abort();
           await Promise.all(sending);
           const total = senders.reduce((sum, { sent }, index) => sum + sent - index * 1_000_000, 0);
-          await untilStored(total);
-          expect(await stored()).toEqual(all(total));
+          await untilStored(engine, total);
+          expect(await stored(engine)).toEqual(all(total));
         }),
       ),
     );
@@ -283,14 +221,14 @@ test(
   async () => {
     await withServer(configOf("node = 2"), async (server) => {
       await new Sender().send(server, 20);
-      await untilStored(20);
+      await untilStored(engine, 20);
     });
     await withServer(configOf("node = 2"), async (server) => {
       await new Sender().send(server, 50);
       let status = await statusOf(server);
       while (status.problem === null) status = await statusOf(server);
       expect(status.problem).toContain("clickhouse.node");
-      expect(await stored()).toEqual(all(20));
+      expect(await stored(engine)).toEqual(all(20));
     });
   },
   TEST_MS_MAX,

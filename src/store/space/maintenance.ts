@@ -117,6 +117,11 @@ export class Maintenance {
     return this.#reserve.make() && this.#reserve.hasRoomBeside();
   }
 
+  /** Makes room for a small write while the store recovers, which makes the reserve again. */
+  removeReserve(): void {
+    this.#reserve.remove();
+  }
+
   #deleteOne(): void {
     this.#retention.deleteSome(1);
     vacuumStep(this.#store.database, 0);

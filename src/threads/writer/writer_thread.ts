@@ -2,6 +2,7 @@
 // requires (timeouts, retention, merges) in short steps. After a failed commit the state in memory is read again from
 // the file, so no trace of the group is left. Any other exception ends the thread, and the main thread starts another.
 
+import type { ShippingState } from "../../commit/shipping_state.ts";
 import { type AlertWrite, SERVER_PROJECT } from "../../core/alerts.ts";
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
@@ -153,7 +154,7 @@ export class WriterThread {
         this.#reply({ kind: "heartbeat", number: message.number });
         break;
       case "save_shipping": {
-        const isSaved = this.#isHealthy && this.#attempt(() => this.#shipping.save(message.state));
+        const isSaved = this.#saveShipping(message.state);
         this.#reply({ kind: "shipping_saved", number: message.number, isSaved });
         if (isSaved) this.#sendSnapshot();
         break;
@@ -306,6 +307,24 @@ export class WriterThread {
     } catch (error) {
       if (!isStoreError(error)) throw error;
       this.#failed(error.message);
+      return false;
+    }
+  }
+
+  /**
+   * Writes how far the data is shipped; false where it cannot be. On a full disk, too: where only what waits to be shipped
+   * fills it, nothing else makes room.
+   */
+  #saveShipping(state: ShippingState): boolean {
+    const save = () => this.#shipping.save(state);
+    if (this.#isHealthy) return this.#attempt(save);
+    try {
+      this.#store.files.mustBeThere();
+      this.#maintenance.removeReserve();
+      save();
+      return true;
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
       return false;
     }
   }
