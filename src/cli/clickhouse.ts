@@ -33,7 +33,8 @@ Example:
 `;
 
 const STATUS_NOTES = `
-Reads the data file, beside a running server too, and asks the cluster what it has of each node.
+Reads the data file, beside a running server too, and asks the cluster what it has of each node. The exit code is 1 where the cluster
+cannot be asked, and where it has records of this node that the data file has not shipped.
 
 Example:
   simplelogs clickhouse status --json
@@ -130,9 +131,6 @@ async function showStatus(
   context: CliContext,
 ): Promise<void> {
   ignoreProxies();
-  const { state, nextId, backlogBytes } = shippingOf(settings.data);
-  const shippedBelow = state?.shippedBelow ?? 1;
-  const backlogRecords = Math.max(0, nextId - shippedBelow);
   const { storedByNode } = await import("../clickhouse/inspect.ts");
   const { ClickHouseError } = await import("../clickhouse/errors.ts");
   let nodes: Awaited<ReturnType<typeof storedByNode>>;
@@ -143,24 +141,36 @@ async function showStatus(
     if (!(error instanceof ClickHouseError)) throw error;
     problem = error.message;
   }
+  // After the cluster: what it has was written down in the file before it was sent.
+  const { state, nextId, backlogBytes } = shippingOf(settings.data);
+  const shippedBelow = state?.shippedBelow ?? 1;
+  const backlogRecords = Math.max(0, nextId - shippedBelow);
   const { node, backlogBytesMax } = clickhouse;
+  const idMax = nodes?.find((one) => one.node === node)?.idMax ?? 0;
+  if (idMax >= (state?.batch?.to ?? shippedBelow)) {
+    problem =
+      `the cluster has record ${formatCount(idMax)} of node ${node}, which this data file has not shipped: another server uses this number, ` +
+      "or the data file is an older copy. Give it a number of its own (clickhouse.node)";
+  }
   if (json === true) {
     const report = { node, shippedBelow, backlogRecords, backlogBytes, backlogBytesMax, batch: state?.batch ?? null };
     context.stdout.write(jsonLine({ ...report, nodes: nodes ?? null, problem: problem ?? null }, context));
+    if (problem !== undefined) throw new OperatingError("io", problem);
     return;
   }
   const lines = [
     `node        ${node}`,
     `shipped     ${shippedText(state)}`,
     `waiting     ${formatCountOf(backlogRecords, "record")}, ${formatBytes(backlogBytes)} of ${formatBytes(backlogBytesMax)}`,
-    ...(problem === undefined ? [] : [`cluster     ${problem}`]),
     ...(nodes === undefined && problem === undefined ? ["cluster     no tables yet"] : []),
+    ...(nodes === undefined ? [] : ["cluster"]),
     ...(nodes ?? []).map(
       (one) =>
         `  node ${one.node}: ${formatCountOf(one.records, "record")}, the newest received ${formatInstant(one.newestReceivedAt)}`,
     ),
   ];
   context.stdout.write(`${lines.join("\n")}\n`);
+  if (problem !== undefined) throw new OperatingError("io", problem);
 }
 
 function shippedText(state: ShippingState | undefined): string {

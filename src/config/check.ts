@@ -205,8 +205,15 @@ class Check {
   #written(value: TomlValue, path: Path): string {
     const written = this.#document.mark(path)?.written;
     if (written === undefined) return Array.isArray(value) ? " is a list" : " is a table";
-    return ` = ${written.length > WRITTEN_CHARACTERS_MAX ? `${written.slice(0, WRITTEN_CHARACTERS_MAX)}…` : written}`;
+    const shown = withoutPasswords(written);
+    return ` = ${shown.length > WRITTEN_CHARACTERS_MAX ? `${shown.slice(0, WRITTEN_CHARACTERS_MAX)}…` : shown}`;
   }
+}
+
+/** A value as it is written, without what stands for a password in an address: "https://user:…@host/?token=…". */
+function withoutPasswords(written: string): string {
+  const user = written.includes("//") ? /(\/\/[^/"'\s:@]*):[^"']*@/g : /(["'][^/"'\s:@]+):[^"']*@/g;
+  return written.replace(user, "$1:…@").replace(/([?&#][^=&"'\s]*=)[^&"'\s]+/g, "$1…");
 }
 
 function isTable(value: TomlValue): value is TomlTable {

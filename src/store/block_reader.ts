@@ -176,6 +176,11 @@ export class BlockReader {
     });
   }
 
+  /** Blocks whose zone map is damaged: nobody knows what they hold. */
+  damagedBlocks(): ReadonlySet<number> {
+    return this.#snapshot(() => this.#zoneMaps.damaged());
+  }
+
   /** The blocks of these ids that are still there, with their chunks. */
   blocks(ids: readonly number[]): LoadedBlock[] {
     return this.#snapshot(() => {

@@ -40,6 +40,8 @@ export class BlockSource implements RecordSource {
   ): { readonly records: readonly PlacedRecord[]; readonly to: number } {
     this.#reader.begin();
     try {
+      for (const id of this.#reader.damagedBlocks())
+        this.#leaveOut(id, `block ${id} is not shipped: its zone map is damaged`);
       const listed = this.#reader.listIds(from, to);
       if (listed.length === 0) return { records: [], to: this.#nextAfter(to) };
       const end = endOfBytes(listed, from, to, bytesMax);
@@ -85,10 +87,14 @@ export class BlockSource implements RecordSource {
       return columns;
     } catch (error) {
       if (!(error instanceof BlockDamagedError)) throw error;
-      if (!this.#damaged.has(id)) this.#log(`${records} records of block ${id} are not shipped: ${error.message}`);
-      this.#damaged.add(id);
+      this.#leaveOut(id, `${records} records of block ${id} are not shipped: ${error.message}`);
       return undefined;
     }
+  }
+
+  #leaveOut(block: number, message: string): void {
+    if (!this.#damaged.has(block)) this.#log(message);
+    this.#damaged.add(block);
   }
 
   #keep(id: number, decoded: Decoded): void {

@@ -91,6 +91,20 @@ describe("a [clickhouse] table is refused", () => {
     });
   }
 
+  test.each([
+    ['url = ["https://logs:hunter2@clickhouse-1:8443"]', "https://logs:…@clickhouse-1:8443"],
+    ['url = "https://logs:hunter2@clickhouse-1:8443"', "https://logs:…@clickhouse-1:8443"],
+    ['url = ["https://logs:hun/ter2@@clickhouse-1"]', "https://logs:…@clickhouse-1"],
+    ['url = ["tcp://logs:hunter2@clickhouse-1:9000"]', "tcp://logs:…@clickhouse-1:9000"],
+    ['url = ["logs:hunter2@clickhouse-1"]', "logs:…@clickhouse-1"],
+    ['url = ["http://logs:hunter2 @clickhouse-1"]', "http://logs:…@clickhouse-1"],
+    ['url = ["https://clickhouse-1/?user=logs&password=hunter2"]', "?user=…&password=…"],
+  ])("without the password of an address in the message: %s", (line, shown) => {
+    const problems = problemsOf(table(`${line}\n`)).join("\n");
+    expect(problems).toContain(shown);
+    expect(problems).not.toMatch(/hun|ter2/);
+  });
+
   test("without its password in the message", () => {
     const problems = problemsOf(table(`${URL_LINE}password = "sécret"\n`));
     expect(JSON.stringify(problems)).not.toContain('cret"');
