@@ -20,8 +20,9 @@ const SCHEMA_NOTES = `
 The server runs these statements by itself when it starts. They are for whoever makes the tables by hand, with rights that the server's
 user does not have. With clickhouse.cluster they are those for Replicated and Distributed tables.
 
-Example:
+Examples:
   simplelogs clickhouse schema
+  simplelogs clickhouse schema | clickhouse-client --database simplelogs --multiquery
 `;
 
 const CHECK_NOTES = `

@@ -10,6 +10,7 @@ import {
   isLimitCode,
   kindOfCode,
   kindOfStatus,
+  reasonOf,
 } from "./errors.ts";
 import { type Parameters, parameterText } from "./parameters.ts";
 import { Bounds, HANG_GRACE_MS, REQUEST_MS_MAX } from "./request_bounds.ts";
@@ -301,13 +302,6 @@ function exceptionError(text: string, code: number, isInsert: boolean, url: stri
 
 function firstLine(text: string): string {
   return text.trim().split("\n", 1)[0] ?? "";
-}
-
-/** Why a request failed. The runtime adds the whole address, parameters and all, and advice to whoever writes programs. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.startsWith("UnexpectedRedirect")) return "it answered with a redirect, which is not followed";
-  return message.replace(/\.? For more information, pass .*$/s, "").replace(/ fetching "[^"]*"/, "");
 }
 
 /** Whether what became of a request is unknown, and not for a limit that the server keeps: then it works as it should. */

@@ -97,3 +97,33 @@ const UNKNOWN_TABLE_CODE = 60;
 export function isTableMissing({ code }: ClickHouseError): boolean {
   return code === UNKNOWN_TABLE_CODE;
 }
+
+const TRUST_HINT = "name its authority's file in the environment variable NODE_EXTRA_CA_CERTS";
+/** Reasons for people, by what the runtime calls them. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused: does ClickHouse run there, with its HTTP interface on this port?",
+  ECONNRESET:
+    "the connection was closed before an answer came: is this the port of its HTTP interface, and http or https as it expects?",
+  ENOTFOUND: "there is no such host name",
+  EAI_AGAIN: "its host name cannot be looked up at the moment",
+  EHOSTUNREACH: "there is no way to this host",
+  ENETUNREACH: "there is no way to its network",
+  ETIMEDOUT: "the connection timed out",
+  EPROTO: "the TLS handshake failed: does it speak TLS on this port?",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host name",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet: is the clock right?",
+  DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is signed by nobody who is trusted: ${TRUST_HINT}`,
+  SELF_SIGNED_CERT_IN_CHAIN: `its certificate is signed by nobody who is trusted: ${TRUST_HINT}`,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `its certificate is signed by nobody who is trusted: ${TRUST_HINT}`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `its certificate is signed by nobody who is trusted: ${TRUST_HINT}`,
+  UnexpectedRedirect: "it answers with a redirect, which is not followed",
+  Malformed_HTTP_Response: "it does not speak HTTP",
+};
+
+/** Why no answer came. The runtime's own words have the whole address, and advice to whoever writes programs. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return REASONS[code] ?? message.replace(/\.? For more information, pass .*$/s, "").replace(/ fetching "[^"]*"/, "");
+}

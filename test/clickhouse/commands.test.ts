@@ -83,9 +83,11 @@ describe("simplelogs clickhouse schema", () => {
     await engine.ask("DROP DATABASE IF EXISTS by_hand");
     await engine.ask("CREATE DATABASE by_hand");
     for (const statement of stdout.split(";\n").filter((text) => text.trim() !== "")) {
-      await engine.ask(statement.replace("EXISTS ", "EXISTS by_hand."));
+      await engine.ask(statement.replace(/EXISTS |INSERT INTO /, "$&by_hand."));
     }
     expect(await engine.ask("SELECT count() FROM by_hand.records")).toBe("0");
+    const byHand = tableOf(engine.url).replace('"logs"', '"by_hand"');
+    expect((await command(byHand, "check")).stdout).toContain("database by_hand, tables of version 1");
     await engine.ask("DROP DATABASE by_hand");
   });
 
@@ -120,6 +122,49 @@ test("simplelogs clickhouse status says what is shipped, beside a running server
     expect(stdout).toContain("  node 5: 30 records, the newest received ");
   });
 }, 120_000);
+
+describe("simplelogs clickhouse status fails", () => {
+  test("while the cluster is away, and says all the same what waits", async () => {
+    await withServer(configText({ tables: tableOf("http://127.0.0.1:1") }), async (server) => {
+      await server.send([{ message: "waits" }]);
+      let text = await server.command("clickhouse", "status");
+      while (!text.stdout.includes("1 record,")) text = await server.command("clickhouse", "status");
+      expect(text.exitCode).toBe(1);
+      expect(text.stdout).toContain("shipped     nothing yet");
+      expect(text.stderr).toContain("cannot reach http://127.0.0.1:1");
+      const json = await server.command("clickhouse", "status", "--json");
+      expect(json.exitCode).toBe(1);
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        backlogRecords: 1,
+        nodes: null,
+        problem: expect.stringContaining("refused") as string,
+      });
+    });
+  });
+
+  test("where another server has the number, and where the data file is an older copy", async () => {
+    await engine.ask("DROP DATABASE IF EXISTS logs");
+    await engine.ask("CREATE DATABASE logs");
+    const config = configText({ tables: tableOf(engine.url, "node = 6\n") });
+    await withServer(config, async (server) => {
+      await server.send([{ message: "one" }]);
+      let count = "";
+      while (count !== "1") count = await engine.ask("SELECT count() FROM logs.records").catch(() => "");
+    });
+    await withServer(config, async (server) => {
+      const { exitCode, stdout, stderr } = await server.command("clickhouse", "status");
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain("  node 6: 1 record, ");
+      expect(stderr).toContain("another server uses this number, or the data file is an older copy");
+    });
+  });
+
+  test("where the server never ran", async () => {
+    const { exitCode, stderr } = await command(tableOf(engine.url), "status");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("did the server ever run?");
+  });
+});
 
 test("versions are too old below 25.8, and where they cannot be read", () => {
   expect(["18.16.1", "24.12.1.1", "25.7.9.9", "", "x.y"].map(isTooOld)).toEqual([true, true, true, true, true]);

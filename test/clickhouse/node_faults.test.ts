@@ -7,7 +7,14 @@ import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { BALLAST_BYTES, DISK_BYTES, dataOn, untilReadiness } from "../support/full_disk.ts";
 import { integer, runSeed, seededRandom } from "../support/random.ts";
-import { ADMIN_TOKEN, configText, SERVER_KEY, TestServer, withServer, withStoppedServer } from "../support/server.ts";
+import {
+  ADMIN_TOKEN,
+  configText,
+  SERVER_KEY,
+  type TestServer,
+  withServer,
+  withStoppedServer,
+} from "../support/server.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
 import { all, DATABASE, isInsert, Sender, statusOf, stored, untilStored } from "./sender.ts";
 import { ClickHouseServer, type SeenRequest } from "./server.ts";
