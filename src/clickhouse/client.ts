@@ -12,6 +12,7 @@ import {
   kindOfStatus,
   reasonOf,
 } from "./errors.ts";
+import { ADDRESS_LENGTH_MAX, formBody } from "./form_body.ts";
 import { type Parameters, parameterText } from "./parameters.ts";
 import { Bounds, HANG_GRACE_MS, REQUEST_MS_MAX } from "./request_bounds.ts";
 import { InnerException, type Row, readRows } from "./rows.ts";
@@ -82,7 +83,10 @@ const BEFORE_SENDING: ReadonlySet<string> = new Set([
 ]);
 
 interface Exchange {
+  /** The settings of the request. */
   readonly search: ReadonlyMap<string, string>;
+  /** By name, as their texts. Of inserts: none. */
+  readonly parameters: ReadonlyMap<string, string>;
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly isInsert: boolean;
   readonly options: RequestOptions;
@@ -120,7 +124,8 @@ export class ClickHouseClient {
   async *stream(sql: string, parameters: Parameters = {}, options: RequestOptions = {}): AsyncGenerator<Row[]> {
     const queryId = options.queryId ?? randomUUID();
     const exchange: Exchange = {
-      search: searchOf(parameters, { ...options, queryId }, { default_format: "JSONCompactEachRow" }),
+      search: searchOf({ ...options, queryId }, { default_format: "JSONCompactEachRow" }),
+      parameters: textsOf(parameters),
       body: sql,
       isInsert: false,
       options,
@@ -142,8 +147,8 @@ export class ClickHouseClient {
 
   /** Runs a statement that returns nothing. Throws ClickHouseError. */
   async command(sql: string, parameters: Parameters = {}, options: RequestOptions = {}): Promise<void> {
-    const search = searchOf(parameters, options, { wait_end_of_query: "1" });
-    await this.#complete({ search, body: sql, isInsert: true, options });
+    const search = searchOf(options, { wait_end_of_query: "1" });
+    await this.#complete({ search, parameters: textsOf(parameters), body: sql, isInsert: true, options });
   }
 
   /** Inserts rows. When it returns, they are stored. Throws ClickHouseError: "uncertain" where they may be. */
@@ -164,15 +169,16 @@ export class ClickHouseClient {
       min_insert_block_size_bytes: 0,
       ...options.settings,
     };
-    const search = searchOf({}, { ...options, settings }, { wait_end_of_query: "1" });
+    const search = searchOf({ ...options, settings }, { wait_end_of_query: "1" });
     search.set("query", `INSERT INTO ${quotedName(table)} (${names}) FORMAT ${format}`);
-    await this.#complete({ search, body, isInsert: true, options });
+    await this.#complete({ search, parameters: new Map(), body, isInsert: true, options });
   }
 
   /** The server's version, "26.7.2.1": any server answers this, however old. Throws ClickHouseError. */
   async version(): Promise<string> {
     const options: RequestOptions = { database: "default", timeMsMax: VERSION_MS_MAX };
-    const text = await this.#complete({ search: new Map(), body: "SELECT version()", isInsert: false, options });
+    const exchange = { search: new Map(), parameters: new Map(), body: "SELECT version()", isInsert: false, options };
+    const text = await this.#complete(exchange);
     const version = text.trim().replaceAll(/^"|"$/g, "");
     if (/^\d+(?:\.\d+)+/.test(version)) return version;
     const { url } = this;
@@ -238,10 +244,11 @@ export class ClickHouseClient {
     const target = new URL(url);
     for (const [name, value] of exchange.search) target.searchParams.set(name, value);
     target.searchParams.set("database", exchange.options.database ?? database);
+    const { type, body } = bodyOf(exchange, target);
     const response = await fetch(target, {
       method: "POST",
-      headers: { "X-ClickHouse-User": user, "X-ClickHouse-Key": password, "Content-Type": "application/octet-stream" },
-      body: exchange.body,
+      headers: { "X-ClickHouse-User": user, "X-ClickHouse-Key": password, "Content-Type": type },
+      body,
       signal: bounds.signal,
       redirect: "error",
     });
@@ -281,9 +288,20 @@ export function quotedName(name: string): string {
   return `\`${name.replace(/[\\`]/g, "\\$&")}\``;
 }
 
-/** The query string of a request. */
+/** The body of a request and its type. Parameters go into the address where they are short, which a log then shows. */
+function bodyOf({ parameters, body }: Exchange, target: URL): { type: string; body: string | Uint8Array<ArrayBuffer> } {
+  const inAddress = new URLSearchParams([...parameters]).toString();
+  if (inAddress.length > ADDRESS_LENGTH_MAX && typeof body === "string") return formBody(body, parameters);
+  for (const [name, value] of parameters) target.searchParams.set(name, value);
+  return { type: "application/octet-stream", body };
+}
+
+function textsOf(parameters: Parameters): Map<string, string> {
+  return new Map(Object.entries(parameters).map(([name, value]) => [`param_${name}`, parameterText(value)]));
+}
+
+/** The settings of a request. */
 function searchOf(
-  parameters: Parameters,
   { queryId, timeMsMax = REQUEST_MS_MAX, memoryMax, settings = {} }: RequestOptions,
   more: Readonly<Record<string, string>>,
 ): Map<string, string> {
@@ -291,7 +309,6 @@ function searchOf(
   search.set("max_execution_time", String(Math.max(1, Math.ceil(timeMsMax / 1000))));
   if (memoryMax !== undefined) search.set("max_memory_usage", String(memoryMax));
   for (const [name, value] of Object.entries({ ...ALWAYS, ...settings, ...more })) search.set(name, String(value));
-  for (const [name, value] of Object.entries(parameters)) search.set(`param_${name}`, parameterText(value));
   return search;
 }
 

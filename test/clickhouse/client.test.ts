@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { ClickHouseError } from "../../src/clickhouse/errors.ts";
 import type { ParameterValue } from "../../src/clickhouse/parameters.ts";
+import { SqlParameters } from "../../src/clickhouse/sql_parameters.ts";
 import { untilTrue } from "../support/condition.ts";
-import { integer, runSeed, seededRandom } from "../support/random.ts";
+import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
 import { ClickHouseServer } from "./server.ts";
 
 let server: ClickHouseServer;
@@ -86,6 +87,32 @@ describe("a query", () => {
       const list: ParameterValue = Array.from({ length: integer(random, 4) }, text);
       const rows = await client.query("SELECT {one:String}, {list:Array(String)}", { one, list });
       expect(rows).toEqual([[one, list]]);
+    }
+  });
+
+  test("takes more parameters than an address can hold, and longer lists than a server takes as one value", async () => {
+    const seed = runSeed("long parameters");
+    const random = seededRandom(seed);
+    const text = () => Array.from({ length: integer(random, 200) }, () => pick(random, ["\\", "'", "\r\n", "é", "--", "&", "=", "x"])).join("");
+    const lists = [Array.from({ length: 4_000 }, text), Array.from({ length: 3 }, text), []];
+    const parameters = new SqlParameters();
+    const columns = lists.map((list) => parameters.texts(list));
+    const numbers = Array.from({ length: 20_000 }, (_, at) => at / 3);
+    columns.push(parameters.doubles(numbers), parameters.text("y".repeat(100_000)));
+    const [row] = await client.query(`SELECT ${columns.join(", ")}`, parameters.values);
+    expect({ seed, row }).toEqual({ seed, row: [...lists, numbers, "y".repeat(100_000)] });
+    const known = await client.query(
+      `SELECT number FROM numbers(1000) WHERE toString(number) IN ${parameters.texts(numbers.map(String))} ORDER BY number`,
+      parameters.values,
+    );
+    expect(known.length).toBe(1_000);
+  });
+
+  test("of any length reaches the server whole, also beside long parameters", async () => {
+    const long = "z".repeat(200_000);
+    for (const one of ["", "p".repeat(5_000)]) {
+      const rows = await client.query(`SELECT length('${long}'), length({one:String})`, { one });
+      expect(rows).toEqual([[long.length, one.length]]);
     }
   });
 

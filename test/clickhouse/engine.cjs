@@ -19,6 +19,11 @@ const [packages, folder, password = ""] = process.argv.slice(2);
 const native = require(join(packages, "node_modules/chdb/dist/loader.js")).loadNative();
 
 const CONNECTIONS_MAX = 12;
+/** The limits of a server: http_max_uri_size, http_max_field_value_size, of encoded text in the address and of bytes in forms. */
+const ADDRESS_LENGTH_MAX = 1024 * 1024;
+const VALUE_LENGTH_MAX = 128 * 1024;
+/** Characters of one statement that gives settings, about. */
+const STATEMENT_LENGTH = 100_000;
 /** What of a request's address is no setting. */
 const RESERVED = new Set(["query", "query_id", "database", "default_format", "user", "password", "wait_end_of_query"]);
 /** Settings of a server's HTTP handler that the engine does not have. */
@@ -57,7 +62,16 @@ async function prepare(connection, search, profile) {
     settings.push(`${name} = ${isNumber ? value : literal(value)}`);
   }
   // Not by the binding's own parameters: those of requests at the same time get mixed up.
-  await run(connection, `SET ${settings.join(", ")}`);
+  // Some at a time, since a statement is bounded in length.
+  while (settings.length > 0) {
+    const some = [settings.shift()];
+    let length = some[0].length;
+    while (settings.length > 0 && length + settings[0].length < STATEMENT_LENGTH) {
+      length += settings[0].length;
+      some.push(settings.shift());
+    }
+    await run(connection, `SET ${some.join(", ")}`);
+  }
 }
 
 /** Source: exceptionCodeToHTTPStatus of ClickHouse. */
@@ -123,6 +137,30 @@ async function answer(connection, { search, profile }, body, response) {
   response.end();
 }
 
+/** The fields of the address and of a form; a query in several fields is put together. Throws what a server says. */
+function fieldsOf(request, body) {
+  const failure = (text) => new Error(`Code: 1000. DB::Exception: HTML Form Exception: ${text}. (POCO_EXCEPTION)`);
+  for (const field of request.url.slice(request.url.indexOf("?") + 1).split("&")) {
+    if (field.length - field.indexOf("=") - 1 > VALUE_LENGTH_MAX) throw failure("Field value too long");
+  }
+  const search = new Map(new URL(request.url, "http://localhost").searchParams);
+  const boundary = /^multipart\/form-data;\s*boundary=(.+)$/.exec(request.headers["content-type"] ?? "")?.[1];
+  if (boundary === undefined) return { search, body };
+  const parts = `\r\n${body.toString("latin1")}`.split(`\r\n--${boundary}`);
+  if (parts[0] !== "" || !parts.at(-1).startsWith("--")) throw failure("No boundary line found");
+  let sql = search.get("query") ?? "";
+  search.delete("query");
+  for (const part of parts.slice(1, -1)) {
+    const [, name, value] = /^\r\nContent-Disposition: form-data; name="([^"]+)"\r\n\r\n([^]*)$/.exec(part) ?? [];
+    if (name === undefined) throw failure("Field without a name");
+    if (value.length > VALUE_LENGTH_MAX) throw failure("Field value too long");
+    const text = Buffer.from(value, "latin1").toString("utf8");
+    if (name === "query") sql += text;
+    else search.set(name, text);
+  }
+  return { search, body: Buffer.from(sql) };
+}
+
 async function answerRequest(request, response) {
   const chunks = [];
   try {
@@ -130,10 +168,10 @@ async function answerRequest(request, response) {
   } catch {
     return;
   }
-  const url = new URL(request.url, "http://localhost");
-  const search = new Map(url.searchParams);
-  if (!search.has("query_id")) search.set("query_id", randomUUID());
-  response.setHeader("X-ClickHouse-Query-Id", search.get("query_id"));
+  if (request.url.length > ADDRESS_LENGTH_MAX) {
+    response.writeHead(400, { "Content-Type": "text/plain" }).end("HTTP request URI invalid or too long\n");
+    return;
+  }
   response.setHeader("X-ClickHouse-Exception-Tag", randomUUID().replaceAll("-", "").slice(0, 16));
   if (password !== "" && request.headers["x-clickhouse-key"] !== password) {
     failed(response, "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)");
@@ -142,7 +180,10 @@ async function answerRequest(request, response) {
   const raw = Buffer.concat(chunks);
   const connection = await acquire();
   try {
-    const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
+    const sent = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
+    const { search, body } = fieldsOf(request, sent);
+    if (!search.has("query_id")) search.set("query_id", randomUUID());
+    response.setHeader("X-ClickHouse-Query-Id", search.get("query_id"));
     await answer(connection, { search, profile: request.headers["x-test-profile"] }, body, response);
   } catch (error) {
     failed(response, error.message);
@@ -151,7 +192,8 @@ async function answerRequest(request, response) {
   }
 }
 
-const server = createServer((request, response) => void answerRequest(request, response));
+// Longer than what a server takes of an address, which is refused above.
+const server = createServer({ maxHeaderSize: 2 * ADDRESS_LENGTH_MAX }, (request, response) => void answerRequest(request, response));
 server.keepAliveTimeout = 30_000;
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
 // The test has ended, however that came about.

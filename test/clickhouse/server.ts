@@ -90,7 +90,8 @@ export class ClickHouseServer {
   private constructor(password: string) {
     this.#password = password;
     this.#folder = mkdtempSync(join(tmpdir(), "simplelogs-clickhouse-"));
-    this.#proxy = createServer((request, response) => void this.#pass(request, response));
+    // What a server takes of an address, and more.
+    this.#proxy = createServer({ maxHeaderSize: 2 * 1024 * 1024 }, (request, response) => void this.#pass(request, response));
     this.#proxy.keepAliveTimeout = 1_000;
   }
 
