@@ -14,6 +14,9 @@ export interface Condition {
 export const NEVER = "0";
 export const ALWAYS = "1";
 
+/** A condition that is left to the evaluator. */
+export const UNDECIDED: Condition = { sure: NEVER, maybe: ALWAYS };
+
 /** A condition that SQL decides. */
 export function exactly(sql: string): Condition {
   return { sure: sql, maybe: sql };

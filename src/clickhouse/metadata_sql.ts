@@ -1,6 +1,7 @@
 // Terms about metadata as conditions in SQL. A member's value is stored as the text that JSON.stringify gives, so a
 // text, a number, true, false and null are compared as such. Objects are read with ClickHouse's JSON functions as far as
-// these are exact; what is in arrays is left to the evaluator, as are numbers of 20 digits, which end those functions.
+// these are exact; what is in arrays is left to the evaluator, as are whole numbers beyond 64 bits and halves of
+// characters, which end those functions.
 
 import { splitName } from "../query/match/metadata_path.ts";
 import type { MetadataNumberTerm, MetadataTerm, Pattern } from "../search/expression.ts";
@@ -14,8 +15,8 @@ const SPLIT_DOTS_MAX = 3;
 
 const IS_LIST = "startsWith(v, '[')";
 const IS_OBJECT = "startsWith(v, '{')";
-/** Objects that the JSON functions read exactly. */
-const IS_PLAIN = `(${IS_OBJECT} AND position(v, '[') = 0 AND NOT match(v, '[0-9]{20}'))`;
+/** Objects that the JSON functions read exactly: -9223372036854776000 is beyond 64 bits. */
+const IS_PLAIN = `(${IS_OBJECT} AND position(v, '[') = 0 AND position(v, '\\\\ud') = 0 AND NOT match(v, '[0-9]{19}'))`;
 /** The text of a value that is no object or array. @param json an expression */
 export function scalarText(json: string): string {
   const unquoted = `substring(${json}, 2, length(${json}) - 2)`;
@@ -73,11 +74,11 @@ export function metadataCondition({ name, patterns }: MetadataTerm, parameters: 
     });
     return orOf([own, ...below]);
   }
-  const scalar = patterns.map((pattern) => scalarPattern(pattern, parameters)).join(" OR ");
+  const scalar = scalarPatterns(patterns, parameters);
   const mayHave = anyText(undefined, patterns, parameters);
   const own = ofMember(name, { sure: scalar, maybe: `${scalar} OR (${IS_LIST} AND ${mayHave})` }, parameters);
   const below = splitName(name).map(([head, path]) => {
-    const inPlain = (keys: string) => patterns.map((pattern) => plainPattern(pattern, keys, parameters)).join(" OR ");
+    const inPlain = (keys: string) => plainPatterns(patterns, keys, parameters);
     const unsure = patterns.some(({ text, isPrefix }) => isPrefix && /^[-0-9]/.test(text));
     const condition = inObject(path, anyText(path, patterns, parameters), unsure ? undefined : inPlain, parameters);
     return ofMember(head, condition, parameters);
@@ -109,7 +110,7 @@ function hinted({ sure, maybe }: Condition, marks: string[] | undefined, paramet
 /** A field with a number in a range. */
 export function metadataNumberCondition({ name, range }: MetadataNumberTerm, parameters: SqlParameters): Condition {
   const isNumber = "match(v, '^[-0-9]')";
-  const isLong = "match(v, '^-?[0-9]{20}')";
+  const isLong = "match(v, '^-?[0-9]{19}')";
   const inScalar = `(${isNumber} AND NOT ${isLong} AND ${inRange("JSONExtractFloat(v)", range, parameters)})`;
   const own = ofMember(
     name,
@@ -170,14 +171,17 @@ function anyText(path: string | undefined, patterns: readonly Pattern[], paramet
   return inJson.length === 0 ? hasKey : `(${hasKey} AND (${inJson.join(" OR ")}))`;
 }
 
-/** A pattern against a value that is no object or array, by its JSON. */
-function scalarPattern(pattern: Pattern, parameters: SqlParameters): string {
-  const { text, isPrefix } = pattern;
-  if (isPrefix) {
-    const ofText = `startsWith(v, ${parameters.text(JSON.stringify(text).slice(0, -1))})`;
-    return /^[-0-9tfn]/.test(text) ? `(${ofText} OR startsWith(v, ${parameters.text(text)}))` : ofText;
-  }
-  return `v IN ${parameters.texts(scalarJson(pattern))}`;
+/** Some patterns against a value that is no object or array, by its JSON. */
+function scalarPatterns(patterns: readonly Pattern[], parameters: SqlParameters): string {
+  const whole = patterns.filter(({ isPrefix }) => !isPrefix).flatMap(scalarJson);
+  const conditions = patterns
+    .filter(({ isPrefix }) => isPrefix)
+    .map(({ text }) => {
+      const ofText = `startsWith(v, ${parameters.text(JSON.stringify(text).slice(0, -1))})`;
+      return /^[-0-9tfn]/.test(text) ? `(${ofText} OR startsWith(v, ${parameters.text(text)}))` : ofText;
+    });
+  if (whole.length > 0) conditions.push(`v IN ${parameters.texts(whole)}`);
+  return `(${conditions.join(" OR ")})`;
 }
 
 /** The JSON of the values that are no objects or arrays and match a whole text. */
@@ -190,21 +194,27 @@ function isScalarJson(text: string): boolean {
   return text === "true" || text === "false" || text === "null" || String(Number(text)) === text;
 }
 
-/** A pattern against the value at some keys of an object. */
-function plainPattern({ text, number, isPrefix }: Pattern, keys: string, parameters: SqlParameters): string {
+/** Some patterns against the value at some keys of an object. Whole texts are listed, however many there are. */
+function plainPatterns(patterns: readonly Pattern[], keys: string, parameters: SqlParameters): string {
   const isType = (...types: string[]) => `JSONType(v, ${keys}) IN (${types.map((type) => `'${type}'`).join(", ")})`;
-  const value = parameters.text(text);
-  const found = isPrefix
-    ? `startsWith(JSONExtractString(v, ${keys}), ${value})`
-    : `JSONExtractString(v, ${keys}) = ${value}`;
-  const conditions = [`(${isType("String")} AND ${found})`];
-  const isWord = (word: string) => (isPrefix ? word.startsWith(text) : word === text);
+  const whole = patterns.filter(({ isPrefix }) => !isPrefix);
+  const texts = whole.map(({ text }) => text);
+  const found = patterns
+    .filter(({ isPrefix }) => isPrefix)
+    .map(({ text }) => `startsWith(JSONExtractString(v, ${keys}), ${parameters.text(text)})`);
+  if (texts.length > 0) found.push(`JSONExtractString(v, ${keys}) IN ${parameters.texts(texts)}`);
+  const conditions = [`(${isType("String")} AND (${found.join(" OR ")}))`];
+  const isWord = (word: string) =>
+    patterns.some(({ text, isPrefix }) => (isPrefix ? word.startsWith(text) : word === text));
   if (isWord("true")) conditions.push(`(${isType("Bool")} AND JSONExtractBool(v, ${keys}))`);
   if (isWord("false")) conditions.push(`(${isType("Bool")} AND NOT JSONExtractBool(v, ${keys}))`);
   if (isWord("null")) conditions.push(`(${isType("Null")} AND JSONHas(v, ${keys}))`);
-  for (const spelled of isPrefix ? [] : [text, number]) {
-    if (spelled === undefined || String(Number(spelled)) !== spelled || !Number.isFinite(Number(spelled))) continue;
-    const isEqual = `JSONExtractFloat(v, ${keys}) = ${parameters.double(Number(spelled))}`;
+  const numbers = whole
+    .flatMap(({ text, number }) => (number === undefined ? [text] : [text, number]))
+    .filter((spelled) => String(Number(spelled)) === spelled && Number.isFinite(Number(spelled)))
+    .map(Number);
+  if (numbers.length > 0) {
+    const isEqual = `JSONExtractFloat(v, ${keys}) IN ${parameters.doubles(numbers)}`;
     conditions.push(`(${isType("Int64", "UInt64", "Double")} AND ${isEqual})`);
   }
   return conditions.join(" OR ");

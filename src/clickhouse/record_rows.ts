@@ -92,7 +92,9 @@ export class RecordRows {
     this.#count(names.length);
     for (const name of names) {
       this.#text(name);
-      this.#text(JSON.stringify(metadata[name]));
+      const value = metadata[name];
+      // As columns of a block have it: a half of a character is U+FFFD.
+      this.#text(JSON.stringify(typeof value === "string" ? value.toWellFormed() : value));
     }
   }
 

@@ -27,6 +27,8 @@ export function scopeCondition(
 
 /** Projects of a page that are read apart; with more of them, all are read together. */
 export const PROJECTS_APART_MAX = 16;
+/** Characters of their conditions together, beyond which all are read together, too: a statement is bounded. */
+const APART_LENGTH_MAX = 128 * 1024;
 
 /**
  * The conditions of a scope for each project apart, since the table is sorted by time within a project only. None where
@@ -38,11 +40,12 @@ export function pageConditions(
   readable: Readable,
   parameters: SqlParameters,
 ): Condition[] {
+  const others = othersOf(scope, readable, parameters);
+  const length = projects.length * (others.sure.length + others.maybe.length);
   const apart =
-    projects.length > PROJECTS_APART_MAX
+    projects.length > PROJECTS_APART_MAX || (projects.length > 1 && length > APART_LENGTH_MAX)
       ? [timesOf(scope, projects, readable.visible, parameters)]
       : projects.map((project) => timesOf({ ...scope, project }, [], readable.visible, parameters));
-  const others = othersOf(scope, readable, parameters);
   return apart.filter((one) => one !== NEVER).map((one) => andOf([exactly(one), others]));
 }
 

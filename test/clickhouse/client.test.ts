@@ -93,7 +93,10 @@ describe("a query", () => {
   test("takes more parameters than an address can hold, and longer lists than a server takes as one value", async () => {
     const seed = runSeed("long parameters");
     const random = seededRandom(seed);
-    const text = () => Array.from({ length: integer(random, 200) }, () => pick(random, ["\\", "'", "\r\n", "é", "--", "&", "=", "x"])).join("");
+    const text = () =>
+      Array.from({ length: integer(random, 200) }, () =>
+        pick(random, ["\\", "'", "\r\n", "é", "--", "&", "=", "x"]),
+      ).join("");
     const lists = [Array.from({ length: 4_000 }, text), Array.from({ length: 3 }, text), []];
     const parameters = new SqlParameters();
     const columns = lists.map((list) => parameters.texts(list));

@@ -193,7 +193,10 @@ async function answerRequest(request, response) {
 }
 
 // Longer than what a server takes of an address, which is refused above.
-const server = createServer({ maxHeaderSize: 2 * ADDRESS_LENGTH_MAX }, (request, response) => void answerRequest(request, response));
+const server = createServer(
+  { maxHeaderSize: 2 * ADDRESS_LENGTH_MAX },
+  (request, response) => void answerRequest(request, response),
+);
 server.keepAliveTimeout = 30_000;
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
 // The test has ended, however that came about.

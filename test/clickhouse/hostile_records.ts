@@ -16,12 +16,16 @@ export interface HostileRecord {
 
 /** Letters with several other cases, marks, what JSON, SQL, regular expressions and glob patterns escape, and halves. */
 const UNITS = [
-  ..."kKsSiIaAzZ059",
-  ..." \t\r\n\f\v\b\0\u007f\u0085\u00a0\u2028\u2029\u200b\ufeff\ufffd\uffff\ue000",
-  ...`'"\`\\/%_*?.,:;=-+()[]{}<>|^$#@!~&`,
-  ..."\u212a\u017f\u0130\u0131\u00df\u1e9e\u212b\u00e5\u2126\u03c9\u03a3\u03c3\u03c2\u0390\u1fd3\u03b0\u1fe3\u0345\u1fbe",
-  ..."\u01c4\u01c5\u01c6\u0149\ufb05\ufb06\u1c80\u0432\ua64b\u1c88\u13a0\uab70\u13f8\u10d0\u1c90\u00b5\u03bc\u2160\u2170\u24b6\u24d0",
-  ..."e\u0301\u0308n\u0303\u20dd\u0e01\u0e33\u0627\u0651\u05d0",
+  ...Array.from("kKsSiIaAzZ059"),
+  ...Array.from(" \t\r\n\f\v\b\0\u007f\u0085\u00a0\u2028\u2029\u200b\ufeff\ufffd\uffff\ue000"),
+  ...Array.from(`'"\`\\/%_*?.,:;=-+()[]{}<>|^$#@!~&`),
+  ...Array.from(
+    "\u212a\u017f\u0130\u0131\u00df\u1e9e\u212b\u00e5\u2126\u03c9\u03a3\u03c3\u03c2\u0390\u1fd3\u03b0\u1fe3\u0345\u1fbe",
+  ),
+  ...Array.from(
+    "\u01c4\u01c5\u01c6\u0149\ufb05\ufb06\u1c80\u0432\ua64b\u1c88\u13a0\uab70\u13f8\u10d0\u1c90\u00b5\u03bc\u2160\u2170\u24b6\u24d0",
+  ),
+  ...Array.from("e\u0301\u0308n\u0303\u20dd\u0e01\u0e33\u0627\u0651\u05d0"),
   "\u{10400}",
   "\u{10428}",
   "\u{1e900}",
@@ -36,12 +40,18 @@ const UNITS = [
   "\udfff",
 ];
 const WORDS = [
-  ..."timeout TIMEOUT Order order null true false undefined NaN Infinity -0 0 1 12 12.5 12.50 1e3 1E+3 .5 +7".split(" "),
-  ..."9007199254740993 18446744073709551615 -9223372036854776000 \\u0041 \\n %s %00 '; -- {p0:String} <num> <uuid>".split(" "),
+  ..."timeout TIMEOUT Order order null true false undefined NaN Infinity -0 0 1 12 12.5 12.50 1e3 1E+3 .5 +7".split(
+    " ",
+  ),
+  ..."9007199254740993 18446744073709551615 -9223372036854776000 \\u0041 \\n %s %00 '; -- {p0:String} <num> <uuid>".split(
+    " ",
+  ),
   ..."2026-11-29T17:49:48.123Z 3f2504e0-4f89-11d3-9a0c-0305e82c3301 10.0.0.1 250ms".split(" "),
 ];
 const NAMES = [
-  ..."a b c a.b a.b.c b.c .a a. . .. Ä k K orderId constructor __proto__ toString 0 1 -1 a[0] [0] a=b = * a* \\ { [".split(" "),
+  ..."a b c a.b a.b.c b.c .a a. . .. Ä k K orderId constructor __proto__ toString 0 1 -1 a[0] [0] a=b = * a* \\ { [".split(
+    " ",
+  ),
   "",
   " ",
   '"',
@@ -52,9 +62,34 @@ const NAMES = [
   "n".repeat(300),
 ];
 const NUMBERS = [
-  0, -0, 1, -1, 12, 12.5, 0.1 + 0.2, 1e3, 1e21, -1e21, 1e-7, 5e-324, 1.7976931348623157e308, 2 ** 31, 2 ** 53, 2 ** 53 - 1,
-  -(2 ** 53), 2 ** 63, -(2 ** 63), 2 ** 64, -(2 ** 64), 9223372036854774784, -9223372036854774784, 18446744073709549568,
-  123456789012345680000, 12345678901234567890, 100, 1000, 1_700_000_000_000,
+  0,
+  -0,
+  1,
+  -1,
+  12,
+  12.5,
+  0.1 + 0.2,
+  1e3,
+  1e21,
+  -1e21,
+  1e-7,
+  5e-324,
+  1.7976931348623157e308,
+  2 ** 31,
+  2 ** 53,
+  2 ** 53 - 1,
+  -(2 ** 53),
+  2 ** 63,
+  -(2 ** 63),
+  2 ** 64,
+  -(2 ** 64),
+  9223372036854774784,
+  -9223372036854774784,
+  18446744073709549568,
+  123456789012345680000,
+  100,
+  1000,
+  1_700_000_000_000,
 ];
 
 function text(random: Random, most: number): string {
@@ -62,7 +97,9 @@ function text(random: Random, most: number): string {
     const kind = random();
     if (kind < 0.2) return pick(random, WORDS);
     if (kind < 0.85) return pick(random, UNITS);
-    return String.fromCodePoint(pick(random, [integer(random, 0x250), integer(random, 0x2fff), integer(random, 0x10fff)]));
+    return String.fromCodePoint(
+      pick(random, [integer(random, 0x250), integer(random, 0x2fff), integer(random, 0x10fff)]),
+    );
   });
   const whole = units.join("");
   // Around what is shown of a text, and what a touchpoint may have.
@@ -206,7 +243,8 @@ function ofMetadata(random: Random, { metadata = {} }: StoredRecord): string {
     () => `${field}:${written(random, shown.slice(0, 1_200))}${star}`,
     () => `${field}:${written(random, cutOf(random, shown))}${star}`,
     () => `${field}:${written(random, shown.slice(0, 300))},${written(random, String(scalar(random)).slice(0, 100))}`,
-    () => `${field}:${pick(random, ["12.50", "+12.5", "1e3", "1000", "0.0", "-0", "1E21", "true", "null", '""', "12345678901234567890"])}`,
+    () =>
+      `${field}:${pick(random, ["12.50", "+12.5", "1e3", "1000", "0.0", "-0", "1E21", "true", "null", '""', "12345678901234567890"])}`,
   ])();
 }
 
@@ -217,7 +255,9 @@ function term(random: Random, { project, record }: HostileRecord, others: readon
     return written(random, chosen.slice(0, 1_500));
   };
   const texts = [record.message, record.touchpoint, record.key].filter((one) => one !== undefined);
-  const leaves = placesIn(record.metadata ?? {}).map(([, one]) => (typeof one === "string" ? one : JSON.stringify(one)));
+  const leaves = placesIn(record.metadata ?? {}).map(([, one]) =>
+    typeof one === "string" ? one : JSON.stringify(one),
+  );
   const other = pick(random, others).record;
   return pick(random, [
     () => written(random, cutOf(random, pick(random, [...texts, "k"])) || "S"),

@@ -70,7 +70,10 @@ export class BlocksSource implements QuerySource, ExportSource {
   open(block: number): ChunkSource | undefined {
     const chunks = this.chunks(block);
     if (chunks === undefined) return undefined;
-    return { chunk: (name) => chunks.find((chunk) => chunk.name === name), names: () => chunks.map(({ name }) => name) };
+    return {
+      chunk: (name) => chunks.find((chunk) => chunk.name === name),
+      names: () => chunks.map(({ name }) => name),
+    };
   }
 
   chunks(block: number): readonly ColumnChunk[] | undefined {

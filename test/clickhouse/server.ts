@@ -91,7 +91,10 @@ export class ClickHouseServer {
     this.#password = password;
     this.#folder = mkdtempSync(join(tmpdir(), "simplelogs-clickhouse-"));
     // What a server takes of an address, and more.
-    this.#proxy = createServer({ maxHeaderSize: 2 * 1024 * 1024 }, (request, response) => void this.#pass(request, response));
+    this.#proxy = createServer(
+      { maxHeaderSize: 2 * 1024 * 1024 },
+      (request, response) => void this.#pass(request, response),
+    );
     this.#proxy.keepAliveTimeout = 1_000;
   }
 
