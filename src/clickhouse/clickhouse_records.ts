@@ -243,7 +243,8 @@ export class ClickHouseRecords implements HistoryRecords {
       yield* this.#visitRecords(limits, scope, index, visitor, ({ maybe }) => maybe);
       return;
     }
-    if (counted.kind === "levels" && (yield* this.#countMinutes(limits, scope, index, counted))) return;
+    const isOfMinutes = counted.kind === "levels" || counted.kind === "values";
+    if (isOfMinutes && (yield* this.#countMinutes(limits, scope, index, counted))) return;
     const isAllCounted = yield* this.#count(limits, scope, index, counted);
     if (isAllCounted) return;
     yield* this.#visitRecords(limits, scope, index, visitor, ({ sure, maybe }) => `${maybe} AND NOT (${sure})`);

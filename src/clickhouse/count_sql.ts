@@ -119,10 +119,11 @@ export function sureColumn(condition: Condition): string {
   return isExact(condition) ? "1" : condition.sure;
 }
 
-function bucketColumn(buckets: Buckets | undefined, parameters: SqlParameters): string {
+/** The number of the bucket that a time lies in; 0 without buckets. */
+export function bucketColumn(buckets: Buckets | undefined, parameters: SqlParameters, time = "time"): string {
   if (buckets === undefined) return "0";
   const { start, interval } = buckets;
-  return `toInt64(floor((time - ${parameters.double(start)}) / ${parameters.double(interval)}))`;
+  return `toInt64(floor((${time} - ${parameters.double(start)}) / ${parameters.double(interval)}))`;
 }
 
 function levelsStatement(

@@ -1,5 +1,6 @@
-// Counts over time from the projection of minutes, as SQL. In: a scope whose search asks only what the projection is
-// grouped by. Out: the same counts as from the records, in a fraction of the time (ten million records: 30 ms for 600).
+// Counts from the projection of minutes, as SQL: those over time, and those of the values of a field that it is grouped
+// by. In: a scope whose search asks only such fields. Out: the same counts as from the records, in a fraction of the time
+// (ten million records: 30 ms for 600).
 //
 // A group is one minute, node, kind, level, source and type of key. Groups of other nodes count whole, and own ones
 // whose highest id is not beyond the query's last one. The other own groups, the open ones, have records that were
@@ -8,12 +9,14 @@
 // Minutes that the scope has a part of are counted from records, in the first statement.
 
 import { flagsOf } from "../block/codec/flags.ts";
+import { KINDS, LEVELS } from "../core/record.ts";
 import type { CountedAsk } from "../query/scan/counted.ts";
 import { placeOfId } from "../query/scan/ids.ts";
 import type { Scope } from "../query/scan/scope.ts";
 import type { Buckets } from "../query/scan/time_buckets.ts";
 import type { Expression } from "../search/expression.ts";
 import { ALWAYS } from "./condition.ts";
+import { bucketColumn } from "./count_sql.ts";
 import type { Row } from "./rows.ts";
 import { MINUTE, MINUTE_MS, RECORDS } from "./schema.ts";
 import { type Readable, shippedOf, shownRanges } from "./scope_sql.ts";
@@ -21,15 +24,36 @@ import { searchCondition } from "./search_sql.ts";
 import type { SqlParameters } from "./sql_parameters.ts";
 
 type LevelsAsk = Extract<CountedAsk, { readonly kind: "levels" }>;
+type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;
 
 /** Open groups that are counted from their records; with more of them, all is counted from records. */
 export const OPEN_GROUPS_MAX = 500;
 
-/** What the projection is grouped by, beside the minute and what every scope asks. */
-const GROUPED: ReadonlySet<string> = new Set(["kind", "status", "level", "source", "keyType"]);
+/** A field that the projection is grouped by: its column, and the value that a code stands for (undefined: none). */
+interface GroupedField {
+  readonly column: string;
+  readonly value: (code: number) => string | undefined;
+}
 
-/** A group's number: its minute, kind and level. */
-const GROUP = "minute * 64 + toUInt8(kind) * 8 + toUInt8(level)";
+const KEY_TYPES = [undefined, "server", "client"] as const;
+
+/** The fields that the projection is grouped by, beside the minute and what every scope asks. */
+const GROUPED: Readonly<Record<string, GroupedField>> = {
+  kind: { column: "kind", value: (code) => (code === 0 ? "log" : "timing") },
+  status: { column: "kind", value: (code) => (code === 0 ? undefined : KINDS[code]) },
+  level: { column: "level", value: (code) => (code === 0 ? undefined : LEVELS[code - 1]) },
+  source: { column: "source", value: (code) => KEY_TYPES[code] },
+  keyType: { column: "key_type", value: (code) => KEY_TYPES[code] },
+};
+
+/** Columns by which groups are told apart in an answer, as codes below 8. */
+type Keys = readonly [first: string, second: string];
+
+/** Stands for a second key where one is enough. */
+const NO_KEY = "0";
+
+/** A group's number: its minute and its keys. */
+const GROUP = "minute * 64 + first * 8 + second";
 
 export interface MinuteStatement {
   readonly sql: string;
@@ -44,7 +68,7 @@ export interface MinuteStatement {
 
 /** What is counted of the minutes. */
 export interface MinuteAsk {
-  readonly counted: LevelsAsk;
+  readonly counted: LevelsAsk | ValuesAsk;
   /** The scope, and its number. */
   readonly scope: Scope;
   readonly index: number;
@@ -53,31 +77,30 @@ export interface MinuteAsk {
   readonly readable: Readable;
 }
 
-/** Undefined where minutes do not decide: for their buckets, or for their search, or where no minute is whole. */
+/** Undefined where minutes do not decide: for what is counted, or for the search, or where no minute is whole. */
 export function minuteStatement(ask: MinuteAsk, parameters: SqlParameters): MinuteStatement | undefined {
-  const { counted, scope, index, readable } = ask;
-  const buckets = counted.buckets[index] as Buckets;
-  if (!areOfMinutes(buckets) || !isOfGroups(scope.search)) return undefined;
+  const { scope, readable } = ask;
+  const keys = keysOf(ask);
+  if (keys === undefined || !isOfGroups(scope.search)) return undefined;
   const times = timesOf(ask, parameters);
   if (times.whole.length === 0) return undefined;
   const search = searchOf(scope, parameters);
   const node = parameters.unsigned(readable.node);
   const last = parameters.unsigned(placeOfId(Math.max(readable.shippedUpTo, 0)).id);
   const groups =
-    `SELECT ${MINUTE} AS minute, node, kind, level, count() AS counted, max(id) AS id_max FROM ${RECORDS} ` +
+    `SELECT ${MINUTE} AS minute, node, ${keyColumns(keys)}, count() AS counted, max(id) AS id_max FROM ${RECORDS} ` +
     `WHERE ${anyOf(times.whole)}${search}${readable.isOwnOnly ? ` AND node = ${node}` : ""} ` +
-    "GROUP BY minute, node, kind, level";
+    "GROUP BY minute, node, first, second";
   const ofGroups =
-    `SELECT ${bucketOf(`minute * ${MINUTE_MS}`, buckets, parameters)} AS bucket, toUInt8(kind) AS kind_code, ` +
-    `toUInt8(level) AS level_code, toUInt64(sumIf(counted, is_whole)) AS number, ` +
+    `SELECT ${bucketOf(`minute * ${MINUTE_MS}`, ask, parameters)} AS bucket, first, second, ` +
+    `toUInt64(sumIf(counted, is_whole)) AS number, ` +
     `groupArrayIf(${OPEN_GROUPS_MAX + 1})(toUInt64(${GROUP}), NOT is_whole) AS open ` +
     `FROM (SELECT *, node != ${node} OR id_max <= ${last} AS is_whole FROM (${groups})) ` +
-    "GROUP BY bucket, kind_code, level_code";
+    "GROUP BY bucket, first, second";
   const ofRecords =
-    `SELECT ${bucketOf("time", buckets, parameters)} AS bucket, toUInt8(kind) AS kind_code, ` +
-    "toUInt8(level) AS level_code, toUInt64(count()) AS number, emptyArrayUInt64() AS open " +
-    `FROM ${RECORDS} WHERE ${anyOf(times.parts)} AND ${shippedOf(readable, parameters)}${search} ` +
-    "GROUP BY bucket, kind_code, level_code";
+    `SELECT ${bucketOf("time", ask, parameters)} AS bucket, ${keyColumns(keys)}, toUInt64(count()) AS number, ` +
+    `emptyArrayUInt64() AS open FROM ${RECORDS} WHERE ${anyOf(times.parts)} AND ${shippedOf(readable, parameters)}${search} ` +
+    "GROUP BY bucket, first, second";
   const rows: Row[] = [];
   return {
     sql: times.parts.length === 0 ? ofGroups : `${ofGroups} UNION ALL ${ofRecords}`,
@@ -97,23 +120,41 @@ export function openStatement(
   open: readonly number[],
   parameters: SqlParameters,
 ): Pick<MinuteStatement, "sql" | "take"> {
-  const { counted, scope, index, readable } = ask;
+  const { scope, readable } = ask;
   const minutes = open.map((group) => Math.floor(group / 64));
   const [first, last] = [Math.min(...minutes), Math.max(...minutes)];
   const sql =
-    `SELECT ${bucketOf("time", counted.buckets[index] as Buckets, parameters)} AS bucket, ` +
-    "toUInt8(kind) AS kind_code, toUInt8(level) AS level_code, count() " +
+    `SELECT ${bucketOf("time", ask, parameters)} AS bucket, first, second, count() ` +
     // By times, too: the table is sorted by them.
-    `FROM (SELECT *, ${MINUTE} AS minute FROM ${RECORDS} WHERE ${anyOf(timesOf(ask, parameters).whole)} ` +
+    `FROM (SELECT time, ${keyColumns(keysOf(ask) as Keys)}, ${MINUTE} AS minute FROM ${RECORDS} ` +
+    `WHERE ${anyOf(timesOf(ask, parameters).whole)} ` +
     `AND time >= ${parameters.double(first * MINUTE_MS)} AND time < ${parameters.double((last + 1) * MINUTE_MS)} ` +
     `AND ${shippedOf({ ...readable, isOwnOnly: true }, parameters)}${searchOf(scope, parameters)}) ` +
-    `WHERE ${GROUP} IN ${parameters.unsigneds(open)} GROUP BY bucket, kind_code, level_code`;
+    `WHERE ${GROUP} IN ${parameters.unsigneds(open)} GROUP BY bucket, first, second`;
   return { sql, take: (row) => addRow(ask, row) };
 }
 
 function addRow({ counted, index }: MinuteAsk, row: Row): void {
-  const [bucket, kind, level, count] = row as readonly number[];
-  if (count !== 0) counted.add(index, bucket as number, flagsOf(kind as number, level as number), count as number);
+  const [bucket, first, second, count] = row as readonly [number, number, number, number];
+  if (count === 0) return;
+  if (counted.kind === "levels") {
+    counted.add(index, bucket, flagsOf(first, second), count);
+    return;
+  }
+  const value = GROUPED[counted.field]?.value(first);
+  if (value !== undefined) counted.add(value, count);
+}
+
+/** Undefined where minutes do not decide what is counted. */
+function keysOf({ counted, index }: MinuteAsk): Keys | undefined {
+  if (counted.kind === "levels") {
+    return areOfMinutes(counted.buckets[index] as Buckets) ? ["kind", "level"] : undefined;
+  }
+  return Object.hasOwn(GROUPED, counted.field) ? [(GROUPED[counted.field] as GroupedField).column, NO_KEY] : undefined;
+}
+
+function keyColumns([first, second]: Keys): string {
+  return `toUInt8(${first}) AS first, toUInt8(${second}) AS second`;
 }
 
 /** Whether every minute lies in one bucket, whose number both formulas give alike. */
@@ -132,7 +173,7 @@ function isOfGroups(search: Expression): boolean {
     case "not":
       return isOfGroups(search.member);
     case "choice":
-      return GROUPED.has(search.field);
+      return Object.hasOwn(GROUPED, search.field);
     case "word":
     case "message":
     case "exact":
@@ -150,8 +191,8 @@ function searchOf({ search }: Scope, parameters: SqlParameters): string {
 }
 
 /** The same formula as that of records: the differences of whole minutes are exact. */
-function bucketOf(time: string, { start, interval }: Buckets, parameters: SqlParameters): string {
-  return `toInt64(floor((${time} - ${parameters.double(start)}) / ${parameters.double(interval)}))`;
+function bucketOf(time: string, { counted, index }: MinuteAsk, parameters: SqlParameters): string {
+  return bucketColumn(counted.kind === "levels" ? counted.buckets[index] : undefined, parameters, time);
 }
 
 /** The times of a scope as conditions: of whole minutes, and of parts of minutes. */

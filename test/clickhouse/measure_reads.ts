@@ -2,6 +2,7 @@
 //   bun test/clickhouse/measure_reads.ts [records] [rounds] [queries, a pattern of their names]
 // It prints medians in ms, and whether the answers agree. All records are shipped; local blocks are merged, in memory.
 
+import { availableParallelism, loadavg } from "node:os";
 import { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { ClickHouseHistory } from "../../src/clickhouse/history.ts";
 import { RecordRows } from "../../src/clickhouse/record_rows.ts";
@@ -115,9 +116,19 @@ const REQUESTS: Readonly<Record<string, QueryRequest>> = {
   "page by a rare word": { kind: "entries", scope: scope("ord_777"), limit: 100, cursor: undefined },
   "page by key": { kind: "entries", scope: scope("key:req-1000-1"), limit: 100, cursor: undefined },
   "page by metadata": { kind: "entries", scope: scope("metadata.orderId:ord_777"), limit: 100, cursor: undefined },
+  "page of a word": { kind: "entries", scope: scope("declined"), limit: 100, cursor: undefined },
+  "histogram, an hour": { kind: "histogram", scope: scope("", last), intervalMs: undefined },
   histogram: { kind: "histogram", scope: scope(), intervalMs: undefined },
+  "histogram of a level": { kind: "histogram", scope: scope("level:error"), intervalMs: undefined },
   "histogram, open": { kind: "histogram", scope: scope("", { from: undefined, to: undefined }), intervalMs: undefined },
+  "histogram, compared": {
+    kind: "histogram",
+    scope: scope("", { from: NOW - DAY_MS / 2 }),
+    intervalMs: undefined,
+    compared: { from: FROM, to: FROM + DAY_MS / 2 },
+  },
   "histogram of a word": { kind: "histogram", scope: scope("declined"), intervalMs: undefined },
+  "histogram of a rare word": { kind: "histogram", scope: scope("ord_777"), intervalMs: undefined },
   timings: { kind: "timings", scope: scope() },
   "series of all": { kind: "series", scope: scope(), intervalMs: undefined, byTouchpoint: false },
   "heat map": { kind: "series", scope: scope(), intervalMs: undefined, byTouchpoint: false, byDuration: true },
@@ -167,8 +178,24 @@ function digest(answer: object): string {
   return `${list.length} ${JSON.stringify(count ?? null)} ${JSON.stringify(list[0] ?? null).slice(0, 60)}`;
 }
 
+/** A page is followed by the next one. */
+async function withNextPage(requests: typeof REQUESTS): Promise<[string, QueryRequest][]> {
+  const { "newest page": first } = requests;
+  const { answer } = await ask(first as QueryRequest, false);
+  const { nextCursor } = answer as { nextCursor: string };
+  const next = { ...first, cursor: nextCursor } as QueryRequest;
+  return Object.entries(requests).flatMap(([name, request]): [string, QueryRequest][] => {
+    return name === "newest page"
+      ? [
+          [name, request],
+          ["next page", next],
+        ]
+      : [[name, request]];
+  });
+}
+
 const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1] as number;
-for (const [name, request] of Object.entries(REQUESTS)) {
+for (const [name, request] of await withNextPage(REQUESTS)) {
   if (!ASKED.test(name)) continue;
   const times = { local: [] as number[], remote: [] as number[] };
   let answers: [string, string] = ["", ""];
@@ -185,4 +212,9 @@ for (const [name, request] of Object.entries(REQUESTS)) {
     `${name.padEnd(28)} local ${median(times.local).toFixed(1).padStart(8)}  clickhouse ${median(times.remote).toFixed(1).padStart(8)}${isSame}`,
   );
 }
+console.log(
+  `${availableParallelism()} cores, load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(" ")}`,
+);
 await server.stop();

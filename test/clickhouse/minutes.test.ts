@@ -10,6 +10,7 @@ import { memoryBlock } from "../../src/clickhouse/found_records.ts";
 import { OPEN_GROUPS_MAX } from "../../src/clickhouse/minute_sql.ts";
 import { createStatements, MINUTES, RECORDS } from "../../src/clickhouse/schema.ts";
 import type { Readable } from "../../src/clickhouse/scope_sql.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
 import { finishSteps } from "../../src/core/steps.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";
 import { IDS_PER_NODE } from "../../src/query/scan/ids.ts";
@@ -82,6 +83,8 @@ interface Ask extends Pick<Scope, "project" | "from" | "to"> {
   /** By project. */
   readonly retained: Readonly<Record<string, number>>;
   readonly buckets: Buckets;
+  /** Its values are counted, whatever the bucket; undefined: kinds and levels are. */
+  readonly field?: string | undefined;
   readonly readable: Pick<Readable, "shippedUpTo" | "visible" | "isOwnOnly">;
 }
 
@@ -97,10 +100,11 @@ async function countedBy(source: RowSource, ask: Ask): Promise<Counts> {
     projects: () => Promise.resolve(PROJECTS),
   });
   const counts: Record<string, number> = {};
-  const add = (bucket: number, flags: number, count: number) => {
-    const name = `${bucket} ${kindCodeOf(flags)} ${levelCodeOf(flags)}`;
+  const add = (name: string, count: number) => {
     counts[name] = (counts[name] ?? 0) + count;
   };
+  const named = (bucket: number, flags: number) => `${bucket} ${kindCodeOf(flags)} ${levelCodeOf(flags)}`;
+  const { field } = ask;
   const coverage = new Coverage();
   const limits = { deadline: Number.POSITIVE_INFINITY, clock: () => 0, memory: new QueryMemory() };
   await finishSteps(
@@ -111,14 +115,24 @@ async function countedBy(source: RowSource, ask: Ask): Promise<Counts> {
         const block = yield* scanned.open();
         for (let row = 0; row < block.count; row++) {
           if (matches !== "all" && matches[row] !== 1) continue;
-          add(bucketOf(ask.buckets, block.time()[row] as number), block.flags()[row] as number, 1);
+          add(named(bucketOf(ask.buckets, block.time()[row] as number), block.flags()[row] as number), 1);
         }
       },
-      counted: {
-        kind: "levels",
-        buckets: [ask.buckets],
-        add: (_scope, bucket, flags, count) => add(bucket, flags, count),
-      },
+      counted:
+        field === undefined
+          ? {
+              kind: "levels",
+              buckets: [ask.buckets],
+              add: (_scope, bucket, flags, count) => add(named(bucket, flags), count),
+            }
+          : {
+              kind: "values",
+              field,
+              limit: 10,
+              known: () => [],
+              add: (value, count) => add(String(value), count),
+              addOthers: () => expect.unreachable(),
+            },
     }),
   );
   expect(coverage.warnings()).toEqual({});
@@ -130,6 +144,12 @@ function scopeOf({ project, from, to, q, retained }: Ask): Scope {
     Object.hasOwn(retained, name) ? (retained[name] as number) : Number.NEGATIVE_INFINITY;
   const shownFrom = (name: string) => Math.max(from, retainedFrom(name));
   return { project, from, to, search: searchOf(q), retainedFrom, shownFrom };
+}
+
+function valueOf({ kind, level, source, keyType }: StoredRecord, field: string): string | undefined {
+  const status = kind === "log" ? undefined : kind;
+  const values: Readonly<Record<string, string | undefined>> = { status, level, source, keyType };
+  return field === "kind" ? (kind === "log" ? "log" : "timing") : values[field];
 }
 
 /** The same counts, record by record. */
@@ -152,6 +172,11 @@ function countedHere(rows: readonly NodeRecord[], ask: Ask): Counts {
         (node === OWN ? (records[index] as { id: number }).id <= shippedUpTo : !isOwnOnly);
       if (!isRead) continue;
       const flags = packFlags(record);
+      if (ask.field !== undefined) {
+        const value = valueOf(record, ask.field);
+        if (value !== undefined) counts[value] = (counts[value] ?? 0) + 1;
+        continue;
+      }
       const name = `${bucketOf(ask.buckets, record.time)} ${kindCodeOf(flags)} ${levelCodeOf(flags)}`;
       counts[name] = (counts[name] ?? 0) + 1;
     }
@@ -174,6 +199,7 @@ function randomRows(random: Random, count: number): NodeRecord[] {
   });
 }
 
+const FIELDS = ["kind", "status", "level", "source", "keyType"];
 const GROUPED = [
   "",
   "level:error",
@@ -197,6 +223,7 @@ function randomAsk(random: Random): Ask {
     q: pick(random, random() < 0.8 ? GROUPED : OTHERS),
     retained: random() < 0.5 ? {} : { shop: BEGIN + 10 * MINUTE + 1, blog: BEGIN + 3 * MINUTE },
     buckets: { interval, start: start - 10 * interval, count: 1_000 },
+    field: random() < 0.3 ? pick(random, FIELDS) : undefined,
     readable: {
       shippedUpTo: OWN * IDS_PER_NODE + pick(random, [0, integer(random, ids.get(OWN) ?? 0), ids.get(OWN) ?? 0]),
       visible: random() < 0.7 ? undefined : ["shop", "constructor"],
@@ -211,7 +238,7 @@ async function storedRows(all: readonly NodeRecord[]): Promise<NodeRecord[]> {
   return all.filter(({ node, record }) => there.has(`${node} ${record.id}`));
 }
 
-describe("counts over time", () => {
+describe("counts of minutes", () => {
   test("are those of the records, whatever is shipped and erased, and come from minutes where these decide", async () => {
     const seed = runSeed("counts of minutes");
     const random = seededRandom(seed);
@@ -287,9 +314,9 @@ describe("counts over time", () => {
       for (const q of GROUPED) {
         const statements = new Statements();
         statements.isForced = true;
-        const ask = { ...everything, q };
-        expect(await countedBy(statements, ask)).toEqual(countedHere(rows, ask));
-        expect(statements.asked).toHaveLength(1);
+        const asks: Ask[] = [{ ...everything, q }, ...FIELDS.map((field) => ({ ...everything, q, field }))];
+        for (const ask of asks) expect(await countedBy(statements, ask)).toEqual(countedHere(rows, ask));
+        expect(statements.asked).toHaveLength(asks.length);
       }
     }
   });
