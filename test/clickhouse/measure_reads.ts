@@ -133,6 +133,7 @@ const REQUESTS: Readonly<Record<string, QueryRequest>> = {
   "series of all": { kind: "series", scope: scope(), intervalMs: undefined, byTouchpoint: false },
   "heat map": { kind: "series", scope: scope(), intervalMs: undefined, byTouchpoint: false, byDuration: true },
   fields: { kind: "fields", scope: scope() },
+  "values of level": { kind: "values", scope: scope(), field: "level", limit: 20 },
   "values of touchpoint": { kind: "values", scope: scope(), field: "touchpoint", limit: 20 },
   "values of metadata.orderId": { kind: "values", scope: scope(), field: "metadata.orderId", limit: 20 },
   "values of metadata.cart.size": { kind: "values", scope: scope(), field: "metadata.cart.size", limit: 20 },
