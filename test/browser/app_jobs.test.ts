@@ -227,7 +227,7 @@ describe("in at most four actions", () => {
   job("watching a deployment live", async (hands) => {
     const { page } = hands;
     await hands.goTo("Logs");
-    await hands.click(page.getByRole("button", { name: "Live" }));
+    await hands.click(page.getByRole("button", { name: "Live", exact: true }));
     const build = `${Date.now()}`;
     await server.send([{ touchpoint: "deploy/shop", message: `build ${build} is live`, metadata: { build } }]);
     await page.getByText(`build ${build} is live`).first().waitFor();

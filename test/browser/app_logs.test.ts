@@ -270,7 +270,7 @@ describe("the live tail", () => {
   test("needs a time range that ends now", () =>
     withLogs({ path: "/logs?live=on&to=2026-01-01" }, [entry("one")], async (page) => {
       await page.getByText("Nothing was logged in this time range.").waitFor();
-      await expectSoon(() => page.getByRole("button", { name: "Live" }).isDisabled()).toBe(true);
+      await expectSoon(() => page.getByRole("button", { name: "Live", exact: true }).isDisabled()).toBe(true);
     }));
 });
 

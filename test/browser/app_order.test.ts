@@ -63,7 +63,7 @@ describe("the list", () => {
         await page.reload();
         await page.getByText("3 in all").waitFor();
         await expectSoon(() => messages(page)).toEqual(["number 2", "number 3", "number 1"]);
-        await page.getByRole("button", { name: "Live" }).click();
+        await page.getByRole("button", { name: "Live", exact: true }).click();
         await page.getByRole("list", { name: "Records, newest first" }).waitFor();
         await expectSoon(() => parameters(page)).toEqual({ live: "on" });
         await page.getByRole("button", { name: "Oldest first" }).click();
