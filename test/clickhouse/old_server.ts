@@ -2,23 +2,13 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requireProgram } from "../support/apt_packages.ts";
+import { freePort } from "../support/free_port.ts";
 
 const PROGRAM = "/usr/sbin/clickhouse-server";
 const START_MS_MAX = 30_000;
-
-/** A port that is free now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
 
 function configOf(folder: string, port: number): string {
   return `<yandex>

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
+import { freePort } from "../support/free_port.ts";
 import { EXECUTABLE, run } from "../support/run.ts";
 import { ADMIN_TOKEN, configText, type TestServer, withServer, withStoppedServer } from "../support/server.ts";
 
@@ -121,7 +122,10 @@ describe("the server keeps running without its log output", () => {
     withStoppedServer(configText({ tables: '[log]\nlevel = "debug"' }), async (server) => {
       const script = '"$0" serve --port "$1" 2> /dev/full';
       const port = await freePort();
-      const child = spawn("bash", ["-c", `exec ${script}`, EXECUTABLE, port], { cwd: server.folder, stdio: "ignore" });
+      const child = spawn("bash", ["-c", `exec ${script}`, EXECUTABLE, `${port}`], {
+        cwd: server.folder,
+        stdio: "ignore",
+      });
       try {
         await checkItWorks(`http://127.0.0.1:${port}`);
       } finally {
@@ -154,14 +158,6 @@ async function urlFrom(log: Readable): Promise<string> {
     if (url !== undefined) return url;
   }
   throw new Error(`the server ended at its start:\n${text}`);
-}
-
-/** A port that was free a moment ago, for a server whose log cannot tell. */
-async function freePort(): Promise<string> {
-  const listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const port = String(listener.port);
-  await listener.stop(true);
-  return port;
 }
 
 async function checkItWorks(url: string): Promise<void> {

@@ -4,11 +4,11 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { requireProgram } from "../support/apt_packages.ts";
 import { eventually } from "../support/eventually.ts";
 import { withFolder } from "../support/folder.ts";
+import { freePort } from "../support/free_port.ts";
 import { run } from "../support/run.ts";
 import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
@@ -27,14 +27,6 @@ function replaced(text: string, parts: Readonly<Record<string, string>>): string
     if (!result.includes(part)) throw new Error(`${JSON.stringify(part)} is not in what the page shows`);
     return result.replace(part, by);
   }, text);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 interface Proxy {

@@ -9,6 +9,7 @@ import type { AlertmanagerDestination } from "../../src/core/destination.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { eventually } from "./eventually.ts";
 import { withFolder } from "./folder.ts";
+import { freePort } from "./free_port.ts";
 
 const PROGRAM = process.env["SIMPLELOGS_TEST_ALERTMANAGER"] ?? "prometheus-alertmanager";
 const PASSED_ON_MS = 1_000;
@@ -52,13 +53,6 @@ function portOf(server: Server): number {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = await receiver([]);
-  const port = portOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Starts an Alertmanager that tells a receiver of its own, gives it to `work`, and ends both. */
 export async function withAlertmanager(work: (running: RunningAlertmanager) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
