@@ -53,8 +53,8 @@ export interface RowSource {
 
 export interface ClickHouseRecordsOptions extends Readable {
   readonly client: RowSource;
-  /** Every project with records, but for those of the data file. */
-  readonly projects: () => Promise<readonly string[]>;
+  /** Every project with records, but for those of the data file. The signal ends the request. */
+  readonly projects: (signal: AbortSignal) => Promise<readonly string[]>;
 }
 
 /** Records that one block in memory has, and characters of their texts, about. */
@@ -71,8 +71,12 @@ const WINDOW_IDS_MIN = 8_192;
 const WINDOW_IDS_MAX = 262_144;
 const WINDOW_LENGTH = 16 * 1024 * 1024;
 
+/** Of an export: how long one request is read, and how long whoever takes its rows may pause; ms. A server closes both. */
+const WINDOW_MS_MAX = 20_000;
+const PAUSE_MS_MAX = 5_000;
+
 /** The query's time or memory is over on the server. */
-class StoppedError extends Error {}
+class StoppedError extends HistoryError {}
 
 /** There is no table of records. */
 class NoTableError extends HistoryError {}
@@ -86,8 +90,13 @@ export class ClickHouseRecords implements HistoryRecords {
 
   *projects(_limits?: QueryLimits): Steps<readonly string[]> {
     const { visible, projects, ownProjects } = this.#options;
-    const all = [...new Set([...(yield* this.#settled(projects())), ...ownProjects])].sort();
-    return visible === undefined ? all : all.filter((project) => visible.includes(project));
+    const abort = new AbortController();
+    try {
+      const all = [...new Set([...(yield* this.#settled(projects(abort.signal))), ...ownProjects])].sort();
+      return visible === undefined ? all : all.filter((project) => visible.includes(project));
+    } finally {
+      abort.abort();
+    }
   }
 
   *spans(limits: QueryLimits, scope: Scope): Steps<readonly ProjectSpan[]> {
@@ -151,19 +160,29 @@ export class ClickHouseRecords implements HistoryRecords {
     }
   }
 
-  /** A window of ids at a time, by which the index on ids leaves out the rest. */
+  /**
+   * A window of ids at a time, by which the index on ids leaves out the rest. Whoever takes the records may do so as
+   * slowly as they like: a request that has lasted for long is given up, and what is left of its window asked for anew.
+   */
   *inOrder(limits: QueryLimits, scope: Scope, after: number, upTo: number): RecordStream {
+    const { clock } = limits;
     for (const { node, first, last } of yield* this.#idSpans(limits, scope, after, upTo)) {
       let width = WINDOW_IDS_MIN;
       for (let from = first; from <= last; ) {
-        const to = Math.min(last, from + width - 1);
-        const window = this.#window(limits, scope, node, from, to);
+        const begun = clock();
+        let next = Math.min(last, from + width - 1) + 1;
         let length = 0;
-        for (const found of window) {
-          if (!(found instanceof Promise)) for (const record of found) length += textLengthOf(record);
+        for (const found of this.#window(limits, scope, node, from, next - 1)) {
+          const given = clock();
           yield found;
+          if (found instanceof Promise) continue;
+          for (const record of found) length += textLengthOf(record);
+          const end = found.at(-1);
+          if (end === undefined || (clock() - given < PAUSE_MS_MAX && clock() - begun < WINDOW_MS_MAX)) continue;
+          next = placeOfId(end.id).id + 1;
+          break;
         }
-        from = to + 1;
+        from = next;
         width = length < WINDOW_LENGTH ? Math.min(2 * width, WINDOW_IDS_MAX) : Math.max(width >> 1, 1);
       }
     }

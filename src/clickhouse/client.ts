@@ -90,6 +90,10 @@ interface Exchange {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly isInsert: boolean;
   readonly options: RequestOptions;
+  /** The only server that is asked; undefined: one after the other. */
+  readonly only?: string;
+  /** The server that was asked last. */
+  sentTo?: string;
 }
 
 /**
@@ -141,7 +145,7 @@ export class ClickHouseClient {
       throw error;
     } finally {
       bounds.end();
-      if (!isDone) void this.kill(queryId);
+      if (!isDone) void this.kill(queryId, exchange.sentTo);
     }
   }
 
@@ -186,13 +190,16 @@ export class ClickHouseClient {
     throw noClickHouse("unreachable", url, 200);
   }
 
-  /** Ends a query on the server, as far as it can be reached. Never throws. */
-  async kill(queryId: string): Promise<void> {
+  /** Ends a query on the server that has it, as far as it can be reached. Never throws. */
+  async kill(queryId: string, only = this.url): Promise<void> {
     const { cluster } = this.#address;
     const where = cluster === "" ? "" : ` ON CLUSTER ${quotedName(cluster)}`;
     const sql = `KILL QUERY${where} WHERE query_id = {id:String} ASYNC`;
+    const options = { timeMsMax: KILL_MS_MAX };
+    const search = searchOf(options, { wait_end_of_query: "1" });
+    const parameters = textsOf({ id: queryId });
     try {
-      await this.command(sql, { id: queryId }, { timeMsMax: KILL_MS_MAX });
+      await this.#complete({ search, parameters, body: sql, isInsert: true, options, only });
     } catch (error) {
       if (!(error instanceof ClickHouseError)) throw error;
     }
@@ -221,7 +228,8 @@ export class ClickHouseClient {
   async #send(exchange: Exchange, bounds: Bounds): Promise<{ response: Response; url: string }> {
     const { urls } = this.#address;
     for (let attempt = 1; ; attempt++) {
-      const url = this.url;
+      const url = exchange.only ?? this.url;
+      exchange.sentTo = url;
       try {
         return { response: await this.#sendTo(url, exchange, bounds), url };
       } catch (error) {
@@ -229,7 +237,7 @@ export class ClickHouseClient {
         const isNext = failed.kind === "unreachable" || failed.kind === "busy";
         // Also one that refuses: it may be the only one whose users or tables are not as they should be.
         if (isNext || failed.kind === "refused" || isLost(failed)) this.#leave(url);
-        if (!isNext || attempt >= urls.length) throw failed;
+        if (!isNext || attempt >= urls.length || exchange.only !== undefined) throw failed;
       }
     }
   }

@@ -38,7 +38,7 @@ export class ClickHouseHistory {
 
   /** The records that a query reads of it. */
   records(range: HistoryRange): HistoryRecords {
-    const projects = () => this.#projects(range.ownProjects);
+    const projects = (signal: AbortSignal) => this.#projects(range.ownProjects, signal);
     return new ClickHouseRecords({ ...range, client: this.#client, node: this.#node, projects });
   }
 
@@ -46,11 +46,11 @@ export class ClickHouseHistory {
    * Asks for those only that are not known yet, so every list is complete. The table is sorted by project: ClickHouse
    * leaves out all others by its index, and reads a few rows of each part however large it is.
    */
-  async #projects(own: readonly string[]): Promise<readonly string[]> {
+  async #projects(own: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const parameters = new SqlParameters();
     const others = parameters.texts([...new Set([...this.#known, ...own])]);
     const sql = `SELECT DISTINCT project FROM ${RECORDS} WHERE project NOT IN ${others}`;
-    const options = { signal: new AbortController().signal, timeMsMax: LISTING_MS_MAX };
+    const options = { signal, timeMsMax: LISTING_MS_MAX };
     try {
       for await (const rows of this.#client.stream(sql, parameters.values, options)) {
         for (const [name] of rows) this.#known.add(name as string);
