@@ -53,12 +53,14 @@ export class StoreWriter {
   readonly #state: StateTables;
   readonly #redo: RedoLog;
   readonly #files: OpenedFiles;
+  readonly #durability: Durability;
   #bytesHanded = 0;
   #expected: number | undefined;
 
   /** `run` names this run of the process: batch numbers start again with each. Throws OperatingError. */
   constructor(file: string, durability: Durability, run: string) {
     this.#database = openForWriting(file, durability);
+    this.#durability = durability;
     this.#run = run;
     this.#table = new BlockTable(this.#database);
     this.#catalog = BlockCatalog.load(this.#database);
@@ -269,9 +271,17 @@ export class StoreWriter {
     return readShippingState(this.#state.meta().get("shipping"));
   }
 
-  /** Writes how far the file was shipped, in one transaction. Throws SQLite's error. */
+  /**
+   * Writes how far the file was shipped, in one transaction, and to the disk whatever the durability is: with it all
+   * records that are shipped next. After a loss of power their ids would else be given again. Throws SQLite's error.
+   */
   saveShipping(state: ShippingState): void {
-    this.transaction(() => this.#state.setMeta("shipping", writeShippingState(state)));
+    if (this.#durability !== "sync") this.#database.run("PRAGMA synchronous = FULL");
+    try {
+      this.transaction(() => this.#state.setMeta("shipping", writeShippingState(state)));
+    } finally {
+      if (this.#durability !== "sync") this.#database.run("PRAGMA synchronous = NORMAL");
+    }
   }
 
   /** The app's sessions, as they were saved last. */

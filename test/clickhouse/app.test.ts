@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { expectNone, expectSoon } from "../support/expect_soon.ts";
-import { configText, withServer } from "../support/server.ts";
+import { configText, SERVER_KEY, withServer } from "../support/server.ts";
 import { ClickHouseServer } from "./server.ts";
 
 const TEST_MS_MAX = 120_000;
@@ -28,7 +28,8 @@ beforeEach(async () => {
   await engine.ask(`CREATE DATABASE ${DATABASE}`);
 });
 
-const configOf = () => configText({ tables: `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\n` });
+const tableOf = (lines = "") => `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\n${lines}`;
+const configOf = () => configText({ tables: tableOf() });
 
 async function keep(page: Page, name: string): Promise<void> {
   const folder = process.env["SCREENSHOTS"];
@@ -61,7 +62,7 @@ test(
           }
         };
         const all = await untilShown("Every record is stored in the cluster.");
-        expect(all).toContain("1,234 records shipped");
+        expect(all).toMatch(/1,234 records shipped in [1-9]\d* inserts?/);
         await looksRight("shipped");
         engine.leave();
         await server.send([{ message: "waits" }]);
@@ -72,6 +73,26 @@ test(
         expect(shown).toContain("1 record not there yet");
         expect(shown).toMatch(/[1-9]\d* failed attempts?\./);
         await looksRight("away");
+      });
+    }),
+  TEST_MS_MAX,
+);
+
+test(
+  "the storage page says that requests are refused, past backlog_max",
+  () =>
+    withServer(configText({ tables: tableOf('backlog_max = "1MiB"\n') }), async (server) => {
+      engine.leave();
+      const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");
+      for (let status = 202; status === 202; ) {
+        const entries = [{ message: noise() }];
+        ({ status } = await server.post({ key: SERVER_KEY, source: "server", entries }));
+      }
+      await withAppPage(browser, server, { path: "/storage" }, async ({ page }) => {
+        const panel = page.getByRole("region", { name: "ClickHouse" });
+        await panel.getByText("Requests are refused.").waitFor();
+        expect(await panel.innerText()).toContain("Nothing is shipped at the moment.");
+        await keep(page, "refused");
       });
     }),
   TEST_MS_MAX,

@@ -158,7 +158,7 @@ function DurabilityPanel({ status }: { readonly status: StatusResponse }) {
 type Shipping = NonNullable<StatusResponse["shipping"]>;
 
 function ShippingPanel({ shipping }: { readonly shipping: Shipping }) {
-  const { backlogBytes, backlogBytesMax, backlogRecords, lagMs, problem, records, failures } = shipping;
+  const { backlogBytes, backlogBytesMax, backlogRecords, lagMs, problem, records, batches, failures } = shipping;
   return (
     <section class="panel storage-file storage-shipping" aria-label="ClickHouse">
       <div class="panel-head">
@@ -170,6 +170,12 @@ function ShippingPanel({ shipping }: { readonly shipping: Shipping }) {
           {problem}
         </Notice>
       )}
+      {backlogBytes > backlogBytesMax ? (
+        <Notice tone="error" title="Requests are refused. ">
+          What waits takes more than <code>clickhouse.backlog_max</code>. They are accepted again as soon as enough is
+          shipped.
+        </Notice>
+      ) : null}
       <p>
         {backlogRecords === 0
           ? "Every record is stored in the cluster."
@@ -178,7 +184,7 @@ function ShippingPanel({ shipping }: { readonly shipping: Shipping }) {
       <p class="hint">
         What waits takes {formatBytes(backlogBytes)} of {formatBytes(backlogBytesMax)} (
         <code>clickhouse.backlog_max</code>): past that nothing more is accepted, and nothing that waits is deleted.
-        Since the start of the server {formatCountOf(records, "record")} shipped,{" "}
+        Since the start of the server {formatCountOf(records, "record")} shipped in {formatCountOf(batches, "insert")},{" "}
         {formatCountOf(failures, "failed attempt")}. The other figures of this page are the data file's: what is shipped
         stays there for <code>clickhouse.keep_local</code>.
       </p>

@@ -40,6 +40,28 @@ describe("the record of what was shipped", () => {
       expect(new ShippingRecord(reopen(), SETTINGS).state).toEqual(state);
     }));
 
+  test.each(["sync", "write", "memory"] as const)("is on the disk before it is used, under %s too", (durability) =>
+    withFolder((folder) => {
+      const store = new StoreWriter(`${folder}/data.db`, durability, "run");
+      try {
+        const inForce = () => (store.database.query("PRAGMA synchronous").get() as { synchronous: number }).synchronous;
+        const usual = inForce();
+        // What a commit waits for while the state is written: 2 is FULL.
+        store.database.run("CREATE TEMP TABLE seen (synchronous)");
+        store.database.run(
+          "CREATE TEMP TRIGGER seeing AFTER INSERT ON meta WHEN new.name = 'shipping' " +
+            "BEGIN INSERT INTO seen SELECT synchronous FROM pragma_synchronous; END",
+        );
+        new ShippingRecord(store, SETTINGS).save({ file: "a", shippedBelow: 1, batch: undefined });
+        expect(store.database.query("SELECT synchronous FROM seen").all()).toEqual([{ synchronous: 2 }]);
+        expect(inForce()).toBe(usual);
+        expect(usual).toBe(durability === "sync" ? 2 : 1);
+      } finally {
+        store.close();
+      }
+    }),
+  );
+
   test("lets retention have what was shipped five minutes ago, and all of it after a restart", () =>
     withStore((store, reopen) => {
       let now = 0;
