@@ -94,6 +94,8 @@ export function memberMark(name: string, json: string): string {
 const INDEXES = [
   "INDEX key_filter key TYPE bloom_filter(0.01) GRANULARITY 1",
   `INDEX metadata_filter ${METADATA_MARKS} TYPE bloom_filter(0.01) GRANULARITY 1`,
+  // Together they find a node's records by their ids, where most projects belong to one node.
+  "INDEX node_range node TYPE minmax GRANULARITY 1",
   "INDEX id_range id TYPE minmax GRANULARITY 1",
   "INDEX received_range received_at TYPE minmax GRANULARITY 1",
 ];
