@@ -84,7 +84,7 @@ for (let at = 0; at < RECORDS_COUNT; at += BLOCK) {
   rows.clear();
   for (const record of stored) rows.add("shop", record);
   const columns = RECORD_COLUMNS.map(({ name }) => name);
-  await client.insert({ table: RECORDS, columns, body: rows.body(), format: "RowBinary", token: `batch ${at}` });
+  await client.insert({ table: RECORDS, columns, body: rows.body(), format: "RowBinaryWithNamesAndTypes", token: `batch ${at}` });
 }
 await client.command(`OPTIMIZE TABLE ${RECORDS} FINAL`, {}, { timeMsMax: 600_000 });
 const [size] = await client.query("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'records'");
