@@ -60,7 +60,7 @@ const number = (value: string, isThere = "1"): ValueColumn => ({
   isOneOf: (values, parameters) => `has(${parameters.doubles(values.map(Number))}, toFloat64(value))`,
 });
 
-/** The fields that are none of metadata. */
+/** The fields that are none of metadata: no two of their values are shown alike. */
 export const COLUMNS: Readonly<Record<string, ValueColumn>> = {
   kind: text("if(kind = 'log', 'log', 'timing')"),
   status: text("toString(kind)", "kind != 'log'"),
@@ -168,16 +168,23 @@ function columnStatement(
   const isKnown = isOneOf(isLimited ? others : [], parameters);
   const most = parameters.unsigned(Math.min(limit, VALUES_MAX) + 1 + others.length);
   const like = isUnlike === undefined ? counted : `${counted} AND NOT ${isUnlike}`;
-  const limited =
+  const alike =
     "SELECT any(value) AS one, sum(counted) AS number, any(total) AS all " +
     `FROM (SELECT value, counted, total, ${shownText} AS shown, ${isText} AS is_text FROM (${like} GROUP BY value)) ` +
     "GROUP BY shown, is_text " +
     `ORDER BY max(${isKnown}) DESC, number DESC, ${utf16Order("shown")} ASC, is_text DESC LIMIT ${most}`;
+  // Grouped once: that is most of the time and memory of a field with as many values as records.
+  const different =
+    `SELECT value AS one, counted AS number, total AS all FROM (${like} GROUP BY value) ` +
+    `ORDER BY ${isKnown} DESC, number DESC, ${utf16Order(shownText)} ASC LIMIT ${most}`;
+  const limited = Object.hasOwn(COLUMNS, field) ? different : alike;
   const unlike = isUnlike === undefined ? "" : ` UNION ALL ${counted} AND ${isUnlike} GROUP BY value`;
+  const values = isLimited ? `SELECT * FROM (${limited})${unlike}` : `${counted} GROUP BY value`;
   let total = 0;
   let added = 0;
   return {
-    sql: isLimited ? `SELECT * FROM (${limited})${unlike}` : `${counted} GROUP BY value`,
+    // Ten million different messages take more memory than a query may.
+    sql: `${values} SETTINGS max_bytes_before_external_group_by = ${GROUPED_BYTES_MAX}`,
     add: ([one, count, all]) => {
       total = all as number;
       added += count as number;
