@@ -1,10 +1,13 @@
 // The compiled server, read over HTTP while it receives and ships: at every moment each record is there once, whether it
 // is in the data file or in ClickHouse.
 
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { RECORDS } from "../../src/clickhouse/schema.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import type { EntriesResponse, HistogramResponse, ValuesResponse } from "../../src/core/responses.ts";
+import { untilTrue } from "../support/condition.ts";
+import { TailClient } from "../support/read_api.ts";
 import { ADMIN_TOKEN, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 import { ClickHouseServer } from "./server.ts";
 
@@ -123,6 +126,51 @@ test(
       expect(await refused.text()).toContain("cannot read from ClickHouse");
       engine.comeBack();
       expect((await allEntries(server)).length).toBe(20);
+    });
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  "a tail that goes on gets from ClickHouse what the data file does not have any more, once and in order",
+  async () => {
+    await withServer(configOf(), async (server) => {
+      await send(server, 0, 60);
+      await untilShipped(60);
+      await server.stop();
+      // As keep_local leaves it: some of what is shipped is gone, and some is not.
+      const file = new Database(server.dataFile);
+      for (const table of ["blocks", "pieces"]) file.run(`DELETE FROM ${table}`);
+      file.close();
+      await server.start();
+      await send(server, 60, 20);
+      const ids = (from: number) => Array.from({ length: 80 - from }, (_, at) => FIRST_ID + from + at + 1);
+      const resumed = async (query: string, after: number, count: number) => {
+        const tail = await TailClient.open(server, query, after);
+        try {
+          await untilTrue("the tail has all", () => tail.events.length >= count);
+          await send(server, 1_000, 1);
+          await untilTrue("the tail has what comes then", () => tail.events.length > count);
+          return tail.events;
+        } finally {
+          await tail.close();
+        }
+      };
+      const all = await resumed("", FIRST_ID + 25, 55);
+      expect(all.map(({ event }) => event)).not.toContain("gap");
+      expect(all.slice(0, 55).map(({ id }) => id)).toEqual(ids(25));
+      const errors = await resumed("q=level:error+metadata.list:*", FIRST_ID, 8);
+      expect(errors.slice(0, 8).map(({ data }) => data["message"])).toEqual(
+        [0, 10, 20, 30, 40, 50, 60, 70].map((number) => `Order ${number} placed`),
+      );
+      // While it is away, a tail that needs it ends, and its client comes back; one that does not goes on.
+      engine.leave();
+      const ended = await TailClient.open(server, "", FIRST_ID + 25);
+      await untilTrue("the tail has ended", () => ended.isOver);
+      expect(ended.events).toEqual([]);
+      const local = await TailClient.open(server, "", FIRST_ID + 70);
+      await untilTrue("the tail has all", () => local.events.length >= 10);
+      await local.close();
     });
   },
   TEST_MS_MAX,

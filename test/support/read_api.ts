@@ -34,11 +34,17 @@ export interface TailedEvent {
 /** An open live tail. */
 export class TailClient {
   readonly events: TailedEvent[] = [];
+  /** Whether the connection has ended. */
+  isOver = false;
   readonly #abort = new AbortController();
   readonly #reading: Promise<void>;
 
   private constructor(answer: Response) {
-    this.#reading = this.#read(answer).catch(() => undefined);
+    this.#reading = this.#read(answer)
+      .catch(() => undefined)
+      .finally(() => {
+        this.isOver = true;
+      });
   }
 
   static async open(server: TestServer, query: string, lastEventId?: number): Promise<TailClient> {

@@ -10,6 +10,7 @@ import { QUERIES_BYTES_MAX, QUERY_MS_MAX } from "../../core/limits.ts";
 import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
 import { type Steps, waitFor } from "../../core/steps.ts";
 import { type EngineOptions, type History, querySteps } from "../../query/engine.ts";
+import { placeOfId } from "../../query/scan/ids.ts";
 import {
   COLLECT_AFTER_BYTES,
   COLLECT_AFTER_MS,
@@ -17,9 +18,10 @@ import {
   QueryMemory,
 } from "../../query/scan/query_memory.ts";
 import { HistoryError } from "../../query/scan/records.ts";
-import { isRefusal, projectRules, type ReadRules, refuseUnknownProject } from "../../query/scan/scope.ts";
+import { isRefusal, projectRules, type ReadRules, refuseUnknownProject, resolveScope } from "../../query/scan/scope.ts";
 import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { visibleNames, visibleRules } from "../../query/scan/visible.ts";
+import { type CatchUpEvents, catchUpEvents, hasAllIds } from "../../query/stream/catch_up.ts";
 import { type ExportedText, type ExportHistory, exportText } from "../../query/stream/export_text.ts";
 import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
@@ -66,8 +68,10 @@ class ReaderThread {
   /** Numbers of open tails, and of those that want a batch. */
   readonly #tails = new Set<number>();
   readonly #hungry = new Set<number>();
-  /** Tails that were not sent their position yet. */
-  readonly #unplaced = new Set<number>();
+  /** The positions of tails that were not sent it yet. */
+  readonly #unplaced = new Map<number, number>();
+  /** What tails get of the history before they go on with the data file. */
+  readonly #catchUps = new Map<number, CatchUpEvents>();
   /** Undefined: all records are in the data file. */
   readonly #history: Promise<ClickHouseHistory> | undefined;
   #rules: ReadRules;
@@ -96,7 +100,7 @@ class ReaderThread {
         this.#begin(message.number, this.#openExport(message.number, message.request));
         break;
       case "tail":
-        this.#open(message.number, () => this.#openTail(message.number, message.request));
+        this.#beginTail(message.number, message.request);
         break;
       case "more":
         if (this.#exports.has(message.number)) this.#begin(message.number, this.#sendText(message.number));
@@ -186,6 +190,8 @@ class ReaderThread {
     if (!this.#tails.delete(number)) return;
     this.#unplaced.delete(number);
     this.#hungry.delete(number);
+    this.#catchUps.get(number)?.return(undefined);
+    this.#catchUps.delete(number);
     this.#hub?.close(number);
     this.#closeHubIfUnused();
   }
@@ -283,7 +289,58 @@ class ReaderThread {
     this.#pool.giveBack(open.reader, isWhole);
   }
 
-  #openTail(number: number, request: TailRequest): void {
+  #beginTail(number: number, request: TailRequest): void {
+    const { after } = request;
+    if (this.#history === undefined || after === undefined) this.#open(number, () => this.#openTail(number, request));
+    else this.#begin(number, this.#resumeTail(number, { ...request, after }, this.#history));
+  }
+
+  /** What the data file does not have any more comes from the history, up to what is shipped at this moment. */
+  *#resumeTail(
+    number: number,
+    request: TailRequest & { readonly after: number },
+    loading: Promise<ClickHouseHistory>,
+  ): Steps<void> {
+    const history = yield* waitFor(loading);
+    this.#open(number, () => {
+      const { after, visible } = request;
+      const { upTo, head, isWhole } = this.#pool.with((reader) => {
+        const shipped = reader.shippedUpTo();
+        const isShipped = after < shipped && placeOfId(after).node === placeOfId(shipped).node;
+        const isComplete = !isShipped || hasAllIds(reader.blocks, after, shipped);
+        return { upTo: shipped, head: reader.blocks.nextRecordId(), isWhole: isComplete };
+      });
+      this.#openTail(number, isWhole ? request : { ...request, after: upTo }, isWhole ? undefined : after);
+      const scope = resolveScope({ ...request, from: undefined, to: undefined }, this.#rules, systemClock());
+      if (isWhole || isRefusal(scope) || !this.#tails.has(number)) return;
+      const limits = { memory: new QueryMemory(), clock: () => performance.now(), deadline: Number.POSITIVE_INFINITY };
+      const records = history.records({ shippedUpTo: upTo, visible, ownProjects: [], isOwnOnly: true });
+      this.#catchUps.set(number, catchUpEvents(records, limits, scope, { after, upTo, head }));
+    });
+  }
+
+  /** Sends the next events of the history; after the last of them the tail goes on with the data file. */
+  *#catchUp(number: number, events: CatchUpEvents): Steps<void> {
+    try {
+      for (let next = events.next(); next.done !== true; next = events.next()) {
+        if (!Array.isArray(next.value)) yield next.value;
+        else if (next.value.length > 0) {
+          this.#reply({ kind: "events", number, events: next.value });
+          return;
+        }
+      }
+      this.#catchUps.delete(number);
+      this.#feed(number);
+    } catch (error) {
+      if (!(error instanceof HistoryError)) throw error;
+      // Its client comes back, with the id of the last record that it got.
+      this.#cancel(number);
+      this.#reply({ kind: "end", number });
+    }
+  }
+
+  /** @param after where its client goes on, if that is before what the hub begins with */
+  #openTail(number: number, request: TailRequest, after?: number): void {
     this.#hubReader ??= this.#pool.open();
     this.#hub ??= new TailHub({
       source: this.#hubReader.blocks,
@@ -304,17 +361,20 @@ class ReaderThread {
       );
     if (refusal === undefined) {
       this.#tails.add(number);
-      this.#unplaced.add(number);
+      this.#unplaced.set(number, Math.min(this.#hub.positionOf(number), after ?? Number.POSITIVE_INFINITY));
     } else this.#closeHubIfUnused();
     this.#reply({ kind: "opened", number, refusal });
   }
 
   /** A tail wants a batch: it gets one at once if there is any, else with the next commit. */
   #feed(number: number): void {
-    if (this.#hub !== undefined && this.#unplaced.delete(number)) {
-      this.#reply({ kind: "events", number, events: [{ kind: "position", id: this.#hub.positionOf(number) }] });
-      return;
+    const position = this.#unplaced.get(number);
+    if (position !== undefined) {
+      this.#unplaced.delete(number);
+      return this.#reply({ kind: "events", number, events: [{ kind: "position", id: position }] });
     }
+    const earlier = this.#catchUps.get(number);
+    if (earlier !== undefined) return this.#begin(number, this.#catchUp(number, earlier));
     this.#hungry.add(number);
     this.#serveTails();
   }
@@ -340,6 +400,8 @@ class ReaderThread {
   /** Ends all tails, since the file cannot be read: their clients come back. */
   #endTails(): void {
     for (const number of this.#tails) this.#reply({ kind: "end", number });
+    for (const events of this.#catchUps.values()) events.return(undefined);
+    this.#catchUps.clear();
     this.#tails.clear();
     this.#unplaced.clear();
     this.#hungry.clear();
