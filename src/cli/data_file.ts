@@ -9,6 +9,7 @@ import { OperatingError } from "../core/errors.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
 import { isStoreError } from "../store/database.ts";
 import { asItIs, canBeWritten, type ReadOnlyData, readOnlyData } from "../store/read_only_data.ts";
+import { DataReader } from "../store/tables_reader.ts";
 import { flushFile } from "../threads/writer/flush_file.ts";
 import { type CliContext, configFileOf, givenConfig, requireReadingSettings, requireSettings } from "./context.ts";
 import type { SourceOptions } from "./options.ts";
@@ -46,6 +47,20 @@ export async function readableDataOf(
   context.atEnd?.(data.release);
   if (data.access === "shared") await flushData(data.file, settings, context);
   return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT, markers: settings.markers }, settings };
+}
+
+/** Says on stderr where records are that a data file may not have. Throws OperatingError. */
+export function noteHistory({ file, data }: Pick<ReadableData, "file" | "data">, context: CliContext): void {
+  const reader = new DataReader(data.file, data.access);
+  try {
+    if (reader.tables.shippedBelow() <= 1) return;
+  } finally {
+    reader.close();
+  }
+  const url = "to read all of them, ask the server with --url";
+  context.stderr.write(
+    `simplelogs: ${file} has its newest records alone: older ones and those of other nodes are in ClickHouse; ${url}\n`,
+  );
 }
 
 async function namedDataOf(name: string, command: Command, context: CliContext): Promise<ReadableData> {

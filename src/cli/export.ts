@@ -15,7 +15,7 @@ import { exportHeader, lineFormatter } from "../query/stream/export_text.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError, openForReading } from "../store/database.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
-import { type ReadableData, readableDataOf } from "./data_file.ts";
+import { noteHistory, type ReadableData, readableDataOf } from "./data_file.ts";
 import {
   addScopeOptions,
   addSourceOptions,
@@ -67,6 +67,7 @@ export function registerExport(program: Command, context: CliContext, write: Wri
       return;
     }
     const local = await readableDataOf(command, options, context);
+    noteHistory(local, context);
     await exportLocal({
       local,
       scope,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isTooOld } from "../../src/clickhouse/tables.ts";
+import { expectSoon } from "../support/expect_soon.ts";
 import { withFolder } from "../support/folder.ts";
 import { EXECUTABLE, type RunResult, run } from "../support/run.ts";
 import { configText, withServer } from "../support/server.ts";
@@ -120,6 +121,24 @@ test("simplelogs clickhouse status says what is shipped, beside a running server
     const { stdout } = await server.command("clickhouse", "status");
     expect(stdout).toContain("shipped     all records up to id 30");
     expect(stdout).toContain("  node 5: 30 records, the newest received ");
+  });
+}, 120_000);
+
+test("commands that read the data file say that ClickHouse has the rest, once something is shipped", async () => {
+  await engine.ask("DROP DATABASE IF EXISTS logs");
+  await engine.ask("CREATE DATABASE logs");
+  await withServer(configText({ tables: tableOf(engine.url, "node = 5\n") }), async (server) => {
+    const reads = [["query"], ["export"], ["timings"], ["query", "--data", server.dataFile]];
+    const notes = async () => {
+      const said = await Promise.all([...reads, ["usage"]].map((words) => server.command(...words)));
+      expect(said.map(({ exitCode }) => exitCode)).toEqual(said.map(() => 0));
+      return said.map(({ stderr }) =>
+        stderr.includes("are in ClickHouse; to read all of them, ask the server with --url"),
+      );
+    };
+    expect(await notes()).toEqual([false, false, false, false, false]);
+    await server.send([{ message: "one" }]);
+    await expectSoon(notes).toEqual([true, true, true, true, false]);
   });
 }, 120_000);
 

@@ -6,8 +6,7 @@ import { TAIL_LAG_AFTER_MOVE, TAIL_LAG_MAX } from "../../core/limits.ts";
 import type { TailEvent } from "../../core/queries.ts";
 import type { Steps } from "../../core/steps.ts";
 import { allOf } from "../../search/expression.ts";
-import type { HistoryRecords } from "../engine.ts";
-import { Coverage, type QueryLimits } from "../scan/records.ts";
+import { Coverage, type QueryLimits, type RecordStream, type Records } from "../scan/records.ts";
 import { isMatch, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import type { QuerySource } from "../scan/source.ts";
@@ -16,6 +15,12 @@ import type { QuerySource } from "../scan/source.ts";
 const BATCH_RECORDS_MAX = 500;
 /** One bucket of all times. */
 const ALL_TIMES = { start: 0, interval: 2 ** 60, count: 1 } as const;
+
+/** The history as a tail reads it. */
+export interface TailHistory extends Pick<Records, "scan"> {
+  /** The records of a scope with ids above `after` and up to `upTo`, as they are shown, in their order. Throws HistoryError. */
+  inOrder(limits: QueryLimits, scope: Scope, after: number, upTo: number): RecordStream;
+}
 
 /** Events, some at a time; or what to wait for before the next. */
 export type CatchUpEvents = Generator<TailEvent[] | Promise<void> | undefined>;
@@ -50,7 +55,7 @@ export function hasAllIds(source: QuerySource, after: number, upTo: number): boo
  * records missed. Throws HistoryError.
  */
 export function* catchUpEvents(
-  history: HistoryRecords,
+  history: TailHistory,
   limits: QueryLimits,
   scope: Scope,
   { after, upTo, head }: CatchUp,
@@ -71,7 +76,7 @@ export function* catchUpEvents(
 }
 
 function* countBetween(
-  history: HistoryRecords,
+  history: TailHistory,
   limits: QueryLimits,
   scope: Scope,
   after: number,
