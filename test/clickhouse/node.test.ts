@@ -98,6 +98,18 @@ describe("a node that is killed", () => {
     );
   }
 
+  const FAULTS: readonly Fault[] = [
+    "answer_lost",
+    "answer_cut",
+    "request_lost",
+    "request_cut",
+    "unavailable",
+    "unavailable_after",
+    "other_server",
+    "nothing",
+    "redirect",
+  ];
+
   test(
     "again and again under load, with faults between, ships every record once",
     async () => {
@@ -109,8 +121,9 @@ describe("a node that is killed", () => {
           while (!stopping.signal.aborted) await sender.send(server, 1 + integer(random, 400));
         })();
         for (let round = 0; round < 6; round++) {
-          if (random() < 0.7)
-            engine.fail(pick(random, ["answer_lost", "request_lost", "unavailable"] as const), 1, isInsert);
+          for (let count = integer(random, 3); count > 0; count--) {
+            engine.fail(pick(random, FAULTS), 1, random() < 0.7 ? isInsert : () => true);
+          }
           await new Promise((resolve) => setTimeout(resolve, 500 + integer(random, 3_000)));
           await server.kill();
           await server.start();

@@ -61,6 +61,31 @@ test("older tables are brought up to date by the steps that they lack, also wher
   expect(await versions()).toBe("[1,2,3]");
 });
 
+test("a migration that is cut at any statement, before or after it, is finished by the next start", async () => {
+  const steps: readonly SchemaStep[] = [
+    () => [`ALTER TABLE ${RECORDS} ADD COLUMN IF NOT EXISTS second String`],
+    () => [
+      `ALTER TABLE ${RECORDS} ADD INDEX IF NOT EXISTS second_words second TYPE tokenbf_v1(4096, 2, 0) GRANULARITY 1`,
+      `ALTER TABLE ${RECORDS} ADD COLUMN IF NOT EXISTS third String`,
+    ],
+  ];
+  const statements = ["ADD COLUMN IF NOT EXISTS second", "ADD INDEX", "ADD COLUMN IF NOT EXISTS third", "INSERT INTO"];
+  for (const statement of statements) {
+    for (const fault of ["request_lost", "answer_lost", "unavailable_after"] as const) {
+      await server.ask("DROP DATABASE logs");
+      await server.ask("CREATE DATABASE logs");
+      await make([]);
+      server.fail(fault, 1, ({ body }) => body.toString().includes(statement));
+      expect(await make(steps).catch((error: unknown) => error)).toBeInstanceOf(Error);
+      // Two nodes at once, of which one may be of the former version.
+      const outcomes = await Promise.allSettled([make(steps), make(steps), make([])]);
+      expect(outcomes.slice(0, 2).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+      expect((await columns()).slice(RECORD_COLUMNS.length)).toEqual(["second", "third"]);
+      expect(await server.ask(`SELECT max(version) FROM logs.${VERSIONS}`)).toBe("3");
+    }
+  }
+});
+
 test("nodes that start at the same moment make them together", async () => {
   await Promise.all(Array.from({ length: 5 }, () => make()));
   expect(await columns()).toEqual(RECORD_COLUMNS.map(({ name }) => name));
