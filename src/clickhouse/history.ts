@@ -1,7 +1,6 @@
 // The history of a node: what the reader thread gives to its queries, and the only file that the threads load for
 // reading when there is a [clickhouse].
 
-import { SHIPPED_STAY_MS } from "../commit/shipping_state.ts";
 import type { HistoryRange, HistoryRecords } from "../query/engine.ts";
 import { ClickHouseRecords, type RowSource } from "./clickhouse_records.ts";
 import { ClickHouseClient } from "./client.ts";
@@ -25,8 +24,6 @@ export interface HistoryAddress {
 
 export class ClickHouseHistory {
   readonly #client: RowSource;
-  /** How long a record stays in the data file after its receipt, at least, in ms. */
-  readonly keptMs = SHIPPED_STAY_MS;
   readonly #node: number;
   /** Projects that were seen in the table. */
   readonly #known = new Set<string>();

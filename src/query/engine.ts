@@ -47,12 +47,20 @@ export interface HistoryRecords extends Records {
   inOrder(limits: QueryLimits, scope: Scope, after: number, upTo: number): RecordStream;
 }
 
+/** Which records of this node the data file may lack. */
+export interface RemovedFromFile {
+  /** Those with higher ids, as they are shown, are all there. */
+  readonly upTo: number;
+  /** Those that were received later are all there. Unix ms. */
+  readonly receivedUpTo: number;
+}
+
 /** A store of records beside the data file. */
 export interface History {
   /** The highest id, as it is shown, up to which the data file's records are in the history. Read for each query. */
   readonly shippedUpTo: () => number;
-  /** How long a record stays in the data file after its receipt, at least, unless its project's retention ends; ms. */
-  readonly keptMs: number;
+  /** What was removed from the data file, and is in the history alone. Read for each query. */
+  readonly removed: () => RemovedFromFile;
   /** The records of the history that a query reads. */
   readonly records: (range: HistoryRange) => HistoryRecords;
 }
@@ -79,7 +87,7 @@ export interface EngineOptions {
 export function* querySteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
   const { visible } = request;
   try {
-    const response = yield* respond(request, {
+    const response = yield* respondWhole(request, {
       ...options,
       source: visibleSource(options.source, visible),
       tables: visibleTables(options.tables, visible),
@@ -94,9 +102,36 @@ export function* querySteps(request: QueryRequest, options: EngineOptions): Step
 
 type Response = QueryResponses[QueryRequest["kind"]] | QueryRefusal;
 
-function* respond(request: QueryRequest, options: EngineOptions): Steps<Response> {
+/** How often a rule's records are read again because some were removed from the data file meanwhile. */
+const READ_AGAIN_MAX = 3;
+
+/**
+ * A rule measures what this node received: each node measures its own projects. It reads in the data file what is still
+ * there, so it goes on while the history cannot be reached, and asks little of it.
+ */
+function* respondWhole(request: QueryRequest, options: EngineOptions): Steps<Response> {
+  const { history } = options;
+  if (history === undefined) return yield* respond(request, options, undefined);
+  for (let times = 0; isOfNode(request) && times < READ_AGAIN_MAX; times++) {
+    const { upTo, receivedUpTo } = history.removed();
+    const isLocal = request.kind === "measure" && request.received.after >= receivedUpTo;
+    const response = yield* respond(request, options, isLocal ? undefined : Math.min(upTo, history.shippedUpTo()));
+    const now = history.removed();
+    if (now.upTo === upTo && now.receivedUpTo === receivedUpTo) return response;
+  }
+  // What is in the history stays in the data file for longer than any query lasts.
+  return yield* respond(request, options, history.shippedUpTo());
+}
+
+/** Whether a query reads nothing of other nodes. */
+function isOfNode({ kind }: QueryRequest): boolean {
+  return kind === "measure" || kind === "rule_series";
+}
+
+/** @param historyUpTo records of this node up to this id, as it is shown, are read in the history; undefined: none is */
+function* respond(request: QueryRequest, options: EngineOptions, historyUpTo: number | undefined): Steps<Response> {
   const { tables, now, rules } = options;
-  const context = scanContext(options, request);
+  const context = scanContext(options, request, historyUpTo);
   const project = "scope" in request ? request.scope.project : "project" in request ? request.project : undefined;
   const refusal = yield* refuseUnknownProjectSteps(project, rules, () => context.records.projects(context));
   if (refusal !== undefined) return refusal;
@@ -178,11 +213,11 @@ function* runningTimings(
   return yield* runningResponse(tables.openStarts(), scope, { limit, timeoutMs, usual, isByP99, now });
 }
 
-function scanContext(options: EngineOptions, request: QueryRequest): ScanContext {
+function scanContext(options: EngineOptions, request: QueryRequest, historyUpTo: number | undefined): ScanContext {
   const { limitMs, memory, onProgress } = options;
   const clock = () => performance.now();
   return {
-    records: recordsOf(options, request),
+    records: recordsOf(options, request, historyUpTo),
     clock,
     memory: memory ?? new QueryMemory(),
     deadline: clock() + limitMs,
@@ -190,16 +225,18 @@ function scanContext(options: EngineOptions, request: QueryRequest): ScanContext
   };
 }
 
-/**
- * A rule measures what this node received: each node measures its own projects, and goes on while the history cannot be
- * reached, as long as what is measured is still in the data file.
- */
-function recordsOf({ source, cache, history, now }: EngineOptions, request: QueryRequest): Records {
+function recordsOf(
+  { source, cache, history }: EngineOptions,
+  request: QueryRequest,
+  historyUpTo: number | undefined,
+): Records {
   const local = new LocalRecords(source, cache);
-  const isOwnOnly = request.kind === "measure" || request.kind === "rule_series";
-  if (history === undefined || (request.kind === "measure" && request.received.after >= now - history.keptMs))
-    return local;
-  const shippedUpTo = history.shippedUpTo();
-  const range = { shippedUpTo, visible: request.visible, ownProjects: source.projects(), isOwnOnly };
-  return new JoinedRecords(local, history.records(range), shippedUpTo);
+  if (history === undefined || historyUpTo === undefined) return local;
+  const range = {
+    shippedUpTo: historyUpTo,
+    visible: request.visible,
+    ownProjects: source.projects(),
+    isOwnOnly: isOfNode(request),
+  };
+  return new JoinedRecords(local, history.records(range), historyUpTo);
 }

@@ -6,6 +6,7 @@ import { crc32 } from "node:zlib";
 import type { ColumnChunk, EncodedBlock } from "../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
+import type { RemovedRecords } from "../commit/removed_records.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/contract/database.ts";
 import { CHUNKS_MAX } from "./schema.ts";
@@ -70,6 +71,7 @@ function namesChecksum(names: readonly string[]): number {
 export class BlockTable {
   readonly #insertBlock: Statement;
   readonly #insertChunk: Statement;
+  readonly #blockExtent: Statement;
   readonly #deleteBlock: Statement;
   readonly #deleteChunks: Statement;
 
@@ -77,6 +79,9 @@ export class BlockTable {
     const marks = new Array(21).fill("?").join(", ");
     this.#insertBlock = database.prepare(`INSERT INTO blocks (${ZONE_MAP_COLUMNS}, checksum) VALUES (${marks})`);
     this.#insertChunk = database.prepare("INSERT INTO pieces (key, name, checksum, data) VALUES (?, ?, ?, ?)");
+    this.#blockExtent = database.prepare(
+      "SELECT id_max AS idMax, received_max AS receivedMax FROM blocks WHERE id = ?",
+    );
     this.#deleteBlock = database.prepare("DELETE FROM blocks WHERE id = ?");
     this.#deleteChunks = database.prepare("DELETE FROM pieces WHERE key >= ? AND key < ?");
   }
@@ -108,6 +113,12 @@ export class BlockTable {
     const names = encoded.chunks.map(({ name }) => name);
     this.#insertBlock.run(...values, blockChecksum(values, names));
     return { bytes, rawBytes: encoded.rawBytes };
+  }
+
+  /** How far the records of a block go. */
+  extentOf(id: number): RemovedRecords {
+    const row = this.#blockExtent.get(id) as { readonly idMax: number; readonly receivedMax: number } | null;
+    return { below: (row?.idMax ?? 0) + 1, receivedUpTo: row?.receivedMax ?? 0 };
   }
 
   remove(id: number): void {

@@ -6,6 +6,7 @@ import { BlockEncoder } from "../block/encode.ts";
 import { type ZoneMap, zoneMapOf } from "../block/stats/zone_map.ts";
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import type { RedoGroup } from "../commit/redo_group.ts";
+import { readRemovedRecords, withRemoved, writeRemovedRecords } from "../commit/removed_records.ts";
 import { readShippingState, type ShippingState, writeShippingState } from "../commit/shipping_state.ts";
 import type { AlertRow } from "../core/alerts.ts";
 import type { Durability } from "../core/batch.ts";
@@ -232,12 +233,22 @@ export class StoreWriter {
     return true;
   }
 
-  /** Deletes whole blocks in one transaction. */
-  removeBlocks(ids: readonly number[]): void {
+  /**
+   * Deletes whole blocks in one transaction.
+   * @param cause "shipped": a cluster has their records, and the file says from now on which ones it lacks
+   */
+  removeBlocks(ids: readonly number[], cause?: "shipped"): void {
     this.transaction(() => {
+      if (cause === "shipped") this.#noteRemoved(ids);
       for (const id of ids) this.#table.remove(id);
     });
     for (const id of ids) this.#catalog.remove(id);
+  }
+
+  #noteRemoved(ids: readonly number[]): void {
+    let removed = readRemovedRecords(this.#state.meta().get("removed"));
+    for (const id of ids) removed = withRemoved(removed, this.#table.extentOf(id));
+    this.#state.setMeta("removed", writeRemovedRecords(removed));
   }
 
   /** Changes the list of touchpoints in one transaction; a project that is not there is made. `now` in Unix ms. */

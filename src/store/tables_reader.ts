@@ -3,6 +3,7 @@
 // connection of its own.
 
 import { type OpenStart, parsePendingTiming } from "../commit/pending_timing.ts";
+import { type RemovedRecords, readRemovedRecords } from "../commit/removed_records.ts";
 import { readShippingState } from "../commit/shipping_state.ts";
 import type { KeyUse, StoredRejection, StoredSpace, TouchpointRow } from "../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
@@ -49,6 +50,12 @@ export class TablesReader {
   shippedBelow(): number {
     const row = this.#one("SELECT value FROM meta WHERE name = 'shipping'") as { value: unknown } | null;
     return readShippingState(row?.value)?.shippedBelow ?? 1;
+  }
+
+  /** What the history beside the data file has alone. */
+  removed(): RemovedRecords {
+    const row = this.#one("SELECT value FROM meta WHERE name = 'removed'") as { value: unknown } | null;
+    return readRemovedRecords(row?.value);
   }
 
   /** Changes whenever another connection has committed something. */

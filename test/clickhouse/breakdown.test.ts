@@ -73,7 +73,11 @@ async function ask(records: readonly Omit<StoredRecord, "id">[], q: string, ship
   );
   server.seen.length = 0;
   const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] });
-  const history: History = { shippedUpTo: () => shippedUpTo, keptMs: 0, records: (range) => store.records(range) };
+  const history: History = {
+    shippedUpTo: () => shippedUpTo,
+    removed: () => ({ upTo: shippedUpTo, receivedUpTo: Number.POSITIVE_INFINITY }),
+    records: (range) => store.records(range),
+  };
   const request: QueryRequest = {
     kind: "breakdown",
     scope: { project: "shop", q, from: TIME, to: TIME + 1_000_000 },

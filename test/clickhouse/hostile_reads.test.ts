@@ -115,7 +115,11 @@ async function randomWorld(random: Random): Promise<World> {
     await shipRecords(client, shipped, () => YEARS.retentionMs);
   }
   const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url], node: asked });
-  const history = { shippedUpTo: () => shippedUpTo, keptMs: 0, records: store.records.bind(store) };
+  const history = {
+    shippedUpTo: () => shippedUpTo,
+    removed: () => ({ upTo: shippedUpTo, receivedUpTo: Number.POSITIVE_INFINITY }),
+    records: store.records.bind(store),
+  };
   const limits = { memory: new QueryMemory(), clock: () => performance.now(), deadline: Number.POSITIVE_INFINITY };
   const exporting = (visible?: readonly string[]) => {
     return store.records({ shippedUpTo, visible, ownProjects: own.projects(), isOwnOnly: false });

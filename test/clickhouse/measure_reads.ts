@@ -84,7 +84,13 @@ for (let at = 0; at < RECORDS_COUNT; at += BLOCK) {
   rows.clear();
   for (const record of stored) rows.add("shop", record);
   const columns = RECORD_COLUMNS.map(({ name }) => name);
-  await client.insert({ table: RECORDS, columns, body: rows.body(), format: "RowBinaryWithNamesAndTypes", token: `batch ${at}` });
+  await client.insert({
+    table: RECORDS,
+    columns,
+    body: rows.body(),
+    format: "RowBinaryWithNamesAndTypes",
+    token: `batch ${at}`,
+  });
 }
 await client.command(`OPTIMIZE TABLE ${RECORDS} FINAL`, {}, { timeMsMax: 600_000 });
 const [size] = await client.query("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'records'");
@@ -95,7 +101,7 @@ console.log(
 const store = new ClickHouseHistory(address);
 const history: History = {
   shippedUpTo: () => RECORDS_COUNT,
-  keptMs: 0,
+  removed: () => ({ upTo: RECORDS_COUNT, receivedUpTo: Number.POSITIVE_INFINITY }),
   records: (range) => store.records(range),
 };
 const empty = new MemorySource();

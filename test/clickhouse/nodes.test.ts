@@ -61,7 +61,7 @@ class Node {
   get history(): History {
     return {
       shippedUpTo: () => this.number * IDS_PER_NODE + this.shipped,
-      keptMs: 300_000,
+      removed: () => ({ upTo: this.number * IDS_PER_NODE, receivedUpTo: 0 }),
       records: (range) => this.#store.records(range),
     };
   }

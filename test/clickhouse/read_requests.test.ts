@@ -87,7 +87,7 @@ function stepsOf(request: QueryRequest) {
     source: new BlocksSource(NODE * IDS_PER_NODE + RECORDS_COUNT + 1),
     history: {
       shippedUpTo: () => NODE * IDS_PER_NODE + RECORDS_COUNT,
-      keptMs: 0,
+      removed: () => ({ upTo: NODE * IDS_PER_NODE + RECORDS_COUNT, receivedUpTo: Number.POSITIVE_INFINITY }),
       records: (range) => store.records(range),
     },
     tables: {

@@ -82,7 +82,7 @@ async function randomWorld(random: Random): Promise<World> {
   const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] });
   const history = {
     shippedUpTo: () => shippedUpTo,
-    keptMs: 0,
+    removed: () => ({ upTo: shippedUpTo, receivedUpTo: Number.POSITIVE_INFINITY }),
     records: store.records.bind(store),
   };
   return { all, recent, history, records };
@@ -240,7 +240,11 @@ describe("over ClickHouse the same as over the data file alone", () => {
       stored.map((record) => ({ node: 0, project: "shop", record })),
     );
     const store = new ClickHouseHistory({ ...ADDRESS, urls: [server.url] });
-    const history = { shippedUpTo: () => stored.length, keptMs: 0, records: store.records.bind(store) };
+    const history = {
+      shippedUpTo: () => stored.length,
+      removed: () => ({ upTo: stored.length, receivedUpTo: Number.POSITIVE_INFINITY }),
+      records: store.records.bind(store),
+    };
     const world = { all, recent: new MemorySource(), history, records: stored };
     const scope = { project: "shop", q: "", from: undefined, to: undefined };
     for (const field of ["metadata.a", "key", "message"]) {

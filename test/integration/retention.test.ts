@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { AgeClock, type ClockReading } from "../../src/core/clock.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import { Maintenance } from "../../src/store/space/maintenance.ts";
+import type { ShippedData } from "../../src/store/space/retention.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
+import { DataReader } from "../../src/store/tables_reader.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOW, recordOf } from "../support/groups.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
@@ -24,6 +26,8 @@ class Stage {
   wall = NOW;
   monotonic = 0;
   bytesMax = 1e12;
+  /** What a cluster has; undefined: there is none. */
+  shipped: ShippedData | undefined;
   /** Undefined while the server does not run. */
   #clock: AgeClock | undefined;
   #saved: ClockReading | undefined;
@@ -54,6 +58,7 @@ class Stage {
       clock: () => clock.reading,
       retentionMsOf: (project) => (this.days[project] ?? DEFAULT_DAYS) * DAY_MS,
       configured: () => Object.keys(this.days),
+      shipped: () => this.shipped,
       log: (level, message) => this.log.push(`${level}: ${message}`),
     });
     // As a process that dies at once would leave it.
@@ -423,4 +428,39 @@ describe("a file over its size limit", () => {
       ]);
     });
   });
+});
+
+describe("with a cluster, the data file says what it lacks", () => {
+  const removedFrom = (file: string) => {
+    const reader = new DataReader(file);
+    try {
+      return reader.tables.removed();
+    } finally {
+      reader.close();
+    }
+  };
+
+  test("which is nothing at first, then what is removed, and still so after a restart", () =>
+    withStage((stage) => {
+      stage.fill("shop", 10);
+      stage.shipped = { below: 8, keepMs: 100 * DAY_MS };
+      expect([stage.left(), removedFrom(stage.file)]).toEqual([10, { below: 1, receivedUpTo: 0 }]);
+      stage.shipped = { below: 8, keepMs: 5 * DAY_MS };
+      stage.passes(HOUR_MS);
+      expect(stage.left()).toBe(5);
+      const [oldest] = stage.store.catalog.all();
+      expect(oldest?.idMin).toBe(6);
+      const removed = removedFrom(stage.file);
+      expect(removed).toEqual({ below: 6, receivedUpTo: NOW });
+      stage.stop();
+      stage.start();
+      expect([stage.left(), removedFrom(stage.file)]).toEqual([5, removed]);
+    }));
+
+  test("without one it says nothing", () =>
+    withStage((stage) => {
+      stage.fill("blog", 40);
+      stage.passes(HOUR_MS);
+      expect([stage.left(), removedFrom(stage.file)]).toEqual([30, { below: 1, receivedUpTo: 0 }]);
+    }));
 });

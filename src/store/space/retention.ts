@@ -96,7 +96,11 @@ export class Retention {
   /** Deletes so many of the planned blocks in one transaction. Throws SQLite's error. */
   deleteSome(blocksMax: number): void {
     const deletions = this.#planned.slice(0, blocksMax);
-    this.#store.removeBlocks(deletions.map(({ block }) => block.id));
+    const isInCluster = this.#options.shipped?.() !== undefined;
+    this.#store.removeBlocks(
+      deletions.map(({ block }) => block.id),
+      isInCluster ? "shipped" : undefined,
+    );
     this.#planned = this.#planned.slice(blocksMax);
     for (const { block, cause } of deletions) {
       const project = this.#store.projects.knownName(block.project) ?? NOBODY;

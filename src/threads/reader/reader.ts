@@ -456,7 +456,7 @@ async function loadHistory(settings: HistorySettings): Promise<ClickHouseHistory
 function historyOf(history: ClickHouseHistory, reader: NodeReader): History {
   return {
     shippedUpTo: () => reader.shippedUpTo(),
-    keptMs: history.keptMs,
+    removed: () => reader.removed(),
     records: (range) => history.records(range),
   };
 }

@@ -1,6 +1,7 @@
 // Readers of the data file, as the queries of a node read it: with the ids that are shown. Some stay open for the next
 // query.
 
+import type { RemovedFromFile } from "../../query/engine.ts";
 import { IDS_PER_NODE } from "../../query/scan/ids.ts";
 import type { QuerySource } from "../../query/scan/source.ts";
 import { shownIds } from "../../query/shown_ids.ts";
@@ -25,6 +26,12 @@ export class NodeReader {
   /** The highest id, as it is shown, up to which all records are in the history. */
   shippedUpTo(): number {
     return this.#node * IDS_PER_NODE + this.tables.shippedBelow() - 1;
+  }
+
+  /** What the history has alone; `upTo` is an id as it is shown. */
+  removed(): RemovedFromFile {
+    const { below, receivedUpTo } = this.tables.removed();
+    return { upTo: this.#node * IDS_PER_NODE + below - 1, receivedUpTo };
   }
 
   close(): void {

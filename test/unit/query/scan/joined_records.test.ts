@@ -2,8 +2,7 @@
 // all records gives.
 
 import { describe, expect, test } from "bun:test";
-import type { QueryOutcome, QueryRequest, QueryScope } from "../../../../src/core/queries.ts";
-import { runSteps } from "../../../../src/core/steps.ts";
+import type { MeasureRequest, QueryOutcome, QueryRequest, QueryScope } from "../../../../src/core/queries.ts";
 import { type EngineOptions, type HistoryRecords, querySteps } from "../../../../src/query/engine.ts";
 import { LocalRecords } from "../../../../src/query/scan/local_records.ts";
 import type { Records } from "../../../../src/query/scan/records.ts";
@@ -45,6 +44,7 @@ function ask(
   source: MemorySource,
   history?: EngineOptions["history"],
   cache = new StatisticsCache(),
+  betweenSteps: () => void = () => undefined,
 ): QueryOutcome<object> {
   const options: EngineOptions = {
     source,
@@ -55,7 +55,12 @@ function ask(
     now: NOW,
     limitMs: Number.POSITIVE_INFINITY,
   };
-  return runSteps(querySteps(request, options));
+  const steps = querySteps(request, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    betweenSteps();
+  }
 }
 
 function randomRequest(random: Random, key: string): QueryRequest {
@@ -122,7 +127,7 @@ describe("a data file and a history", () => {
       const shippedUpTo = integer(random, source.nextRecordId());
       const history = {
         shippedUpTo: () => shippedUpTo,
-        keptMs: 0,
+        removed: () => ({ upTo: shippedUpTo, receivedUpTo: Number.POSITIVE_INFINITY }),
         records: () => historyOf(source, shippedUpTo),
       };
       for (let at = 0; at < 15; at++) {
@@ -141,7 +146,11 @@ describe("a data file and a history", () => {
       const source = new MemorySource();
       const cache = new StatisticsCache();
       let shippedUpTo = 0;
-      const history = { shippedUpTo: () => shippedUpTo, keptMs: 0, records: () => historyOf(source, shippedUpTo) };
+      const history = {
+        shippedUpTo: () => shippedUpTo,
+        removed: () => ({ upTo: shippedUpTo, receivedUpTo: Number.POSITIVE_INFINITY }),
+        records: () => historyOf(source, shippedUpTo),
+      };
       for (let at = 0; at < 40; at++) {
         const project = pick(random, ["shop", "blog"]);
         const records = Array.from({ length: 1 + integer(random, 40) }, () =>
@@ -155,6 +164,55 @@ describe("a data file and a history", () => {
         const request = randomMeasure(random, scope);
         const found = ask(request, source, history, cache);
         expect({ seed, request, found }).toEqual({ seed, request, found: ask(request, source) });
+      }
+    }
+  }, 60_000);
+
+  test("measure the same while blocks are removed that the history has, also in the middle of a query", () => {
+    const seed = runSeed("measured while removing");
+    const random = seededRandom(seed);
+    for (let world = 0; world < 12; world++) {
+      const [all, kept] = [new MemorySource(), new MemorySource()];
+      for (let group = 0; group < 30; group++) {
+        const project = pick(random, ["shop", "blog"]);
+        const received = DAY + group * 100_000;
+        const records = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, received, received));
+        for (const source of [all, kept]) source.write(project, records);
+        if (random() < 0.4) kept.merge(project, true);
+      }
+      const shippedUpTo = integer(random, all.nextRecordId());
+      let removed = { upTo: 0, receivedUpTo: 0 };
+      const removeOne = () => {
+        const [oldest] = kept.list({ project: undefined, from: -Infinity, to: Infinity });
+        if (oldest === undefined || oldest.idMax > shippedUpTo) return;
+        kept.remove(oldest.id);
+        removed = {
+          upTo: Math.max(removed.upTo, oldest.idMax),
+          receivedUpTo: Math.max(removed.receivedUpTo, oldest.receivedMax),
+        };
+      };
+      let asked = 0;
+      const history = {
+        shippedUpTo: () => shippedUpTo,
+        removed: () => removed,
+        records: ({ shippedUpTo: upTo }: { readonly shippedUpTo: number }) => {
+          asked++;
+          return historyOf(all, upTo);
+        },
+      };
+      const cache = new StatisticsCache();
+      for (let at = 0; at < 25; at++) {
+        const scope = { project: undefined, q: pick(random, ["", "level:error"]), from: undefined, to: undefined };
+        const measure = randomMeasure(random, scope) as MeasureRequest;
+        const after = DAY + integer(random, 30) * 100_000;
+        const request = { ...measure, received: { after, upTo: after + 2_000_000 } };
+        const before = { asked, removed };
+        const found = ask(request, kept, history, cache, () => {
+          if (random() < 0.05) removeOne();
+        });
+        expect({ seed, request, found }).toEqual({ seed, request, found: ask(request, all) });
+        if (removed === before.removed && after >= removed.receivedUpTo) expect(asked).toBe(before.asked);
+        if (random() < 0.3) removeOne();
       }
     }
   }, 60_000);
