@@ -60,7 +60,7 @@ export const StatusSchema = object("Status", {
       {
         shippedBelow: count("Records with a smaller id are stored in the cluster"),
         backlogRecords: count("Records that are not there yet"),
-        backlogBytes: count("Bytes of their blocks"),
+        backlogBytes: count("Bytes that they take in the data file"),
         backlogBytesMax: count("Bytes past which nothing more is accepted"),
         lagMs: count("How long ago the oldest of them was received, in milliseconds"),
         batches: count("Batches that were stored there since the start"),

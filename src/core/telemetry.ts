@@ -26,7 +26,7 @@ export interface StoreSnapshot {
   readonly bytesWritten: number;
   /** Since the start of the process: bytes of the bodies whose batches were committed. */
   readonly bytesReceived: number;
-  /** Now: bytes of blocks with records that are not shipped to ClickHouse; undefined where there is none. */
+  /** Now: bytes of records that are not shipped to ClickHouse; undefined where there is none. */
   readonly backlogBytes?: number | undefined;
 }
 
@@ -94,7 +94,7 @@ export interface ShippingFigures {
 
 /** Shipping, as the operations routes read it. */
 export interface ShippingView extends ShippingFigures {
-  /** Now: bytes of blocks with records that are not shipped, and how many there may be. */
+  /** Now: bytes of records that are not shipped, and how many there may be. */
   readonly backlogBytes: number;
   readonly backlogBytesMax: number;
 }

@@ -111,10 +111,13 @@ export class BlockCatalog {
     if (day.size >= 2) this.#mergeable.set(name, day);
   }
 
-  /** Compressed bytes of the blocks that have a record of this id or a later one. */
+  /** Compressed bytes of the records of this id and later ones, as if all records of a block were equally large. */
   bytesFrom(id: number): number {
     let bytes = 0;
-    for (const block of this.#blocks.values()) if (block.idMax >= id) bytes += block.bytes;
+    for (const { idMin, idMax, bytes: all } of this.#blocks.values()) {
+      if (idMax < id) continue;
+      bytes += Math.round((all * (idMax - Math.max(idMin, id) + 1)) / (idMax - idMin + 1));
+    }
     return bytes;
   }
 

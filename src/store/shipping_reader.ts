@@ -9,7 +9,7 @@ export interface FileShipping {
   readonly state: ShippingState | undefined;
   /** All records have smaller ids. */
   readonly nextId: number;
-  /** Compressed bytes of the blocks that are not shipped. */
+  /** Compressed bytes of the records that are not shipped. */
   readonly backlogBytes: number;
 }
 
@@ -20,7 +20,10 @@ export function shippingOf(file: string): FileShipping {
     const value = (name: string) =>
       (database.query("SELECT value FROM meta WHERE name = ?").get(name) as { value: string | number } | null)?.value;
     const state = readShippingState(value("shipping"));
-    const sql = "SELECT coalesce(sum(bytes), 0) AS bytes FROM blocks WHERE id_max >= ?";
+    // As BlockCatalog.bytesFrom counts them.
+    const sql =
+      "SELECT coalesce(sum(round(bytes * (id_max - max(id_min, ?1) + 1.0) / (id_max - id_min + 1))), 0) AS bytes " +
+      "FROM blocks WHERE id_max >= ?1";
     const { bytes } = database.query(sql).get(state?.shippedBelow ?? 1) as { bytes: number };
     return { state, nextId: Number(value("next_record_id") ?? 1), backlogBytes: bytes };
   } finally {

@@ -248,7 +248,7 @@ export class ServerMetrics {
     );
     this.#gauge(
       "simplelogs_shipping_backlog_bytes",
-      "Bytes of their blocks",
+      "Bytes that they take in the data file",
       read((one) => one.backlogBytes),
     );
     this.#gauge(

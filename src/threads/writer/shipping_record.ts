@@ -56,7 +56,7 @@ export class ShippingRecord {
     this.#backlogAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Bytes of blocks that are not shipped, BACKLOG_EVERY_MS old at most; undefined without a cluster. */
+  /** Bytes of records that are not shipped, BACKLOG_EVERY_MS old at most; undefined without a cluster. */
   backlogBytes(): number | undefined {
     if (this.#state === undefined) return undefined;
     const now = this.#clock();

@@ -80,7 +80,7 @@ describe("the record of what was shipped", () => {
       expect(new ShippingRecord(reopen(), SETTINGS, () => now).shipped?.below).toBe(300);
     }));
 
-  test("sums up the blocks that have a record which is not shipped", () =>
+  test("sums up what is not shipped, of a block that is shipped in part only its share", () =>
     withStore((store) => {
       let now = 0;
       const record = new ShippingRecord(store, SETTINGS, () => now);
@@ -89,7 +89,10 @@ describe("the record of what was shipped", () => {
       const [first = 0, second = 0, third = 0] = [...store.catalog.all()].map(({ bytes }) => bytes);
       expect(record.backlogBytes()).toBe(first + second + third);
       record.save({ file: "a", shippedBelow: 4, batch: undefined });
-      expect(record.backlogBytes()).toBe(second + third);
+      expect(record.backlogBytes()).toBe(Math.round(second / 2) + third);
+      // Its last record: else a large block that was merged meanwhile would seem to wait as a whole.
+      record.save({ file: "a", shippedBelow: 6, batch: undefined });
+      expect(record.backlogBytes()).toBe(Math.round(third / 2));
       record.save({ file: "a", shippedBelow: 7, batch: undefined });
       expect(record.backlogBytes()).toBe(0);
     }));
