@@ -311,10 +311,11 @@ async function differences(
     ok: false as const,
     refusal: { code: "unavailable" as const, message: `thrown: ${String(error)}` },
   }));
+  // As the JSON that is answered, which has no −0.
   const [one, other] = [
     comparable(request, aligned(found, outcome) as QueryOutcome<object>),
     comparable(request, outcome),
-  ];
+  ].map((answer) => JSON.parse(JSON.stringify(answer)) as object);
   return Bun.deepEquals(one, other) ? { outcome } : { outcome, diff: { request, at: firstDifference(one, other) } };
 }
 

@@ -175,3 +175,39 @@ test(
   },
   TEST_MS_MAX,
 );
+
+test(
+  "while ClickHouse is away every read of records says so with 503 and why, and what is the node's own is answered",
+  async () => {
+    await withServer(configOf(), async (server) => {
+      await send(server, 0, 10);
+      await untilShipped(10);
+      engine.leave();
+      const range = "from=1h&to=2100-01-01";
+      const reads = [
+        ..."entries histogram timings timings/series fields fields/level/values patterns breakdown".split(" "),
+        `entries?q=id:${FIRST_ID + 1}`,
+        `trace?key=req-1&around=${Date.now()}`,
+        `timings?compare=previous&${range}`,
+        `timings/series?${range}&by=touchpoint`,
+        ..."export export?format=csv&csv=spreadsheet".split(" "),
+      ];
+      for (const path of reads) {
+        const answer = await read(server, `/api/v1/${path}`);
+        const { message } = (await answer.json()) as { message: string };
+        expect({ path, status: answer.status }).toEqual({ path, status: 503 });
+        expect(message).toMatch(/^cannot read from ClickHouse: cannot reach http:/);
+      }
+      for (const path of ["touchpoints", "usage", "status", "rejections", "keys", "views", "timings/running"]) {
+        expect({ path, status: (await read(server, `/api/v1/${path}`)).status }).toEqual({ path, status: 200 });
+      }
+      engine.comeBack();
+      for (const path of reads) {
+        const answer = await read(server, `/api/v1/${path}`);
+        await answer.arrayBuffer();
+        expect({ path, status: answer.status }).toEqual({ path, status: 200 });
+      }
+    });
+  },
+  TEST_MS_MAX,
+);
