@@ -197,7 +197,9 @@ describe("every record is stored once", () => {
     node.start();
     await node.until("the answer was lost", () => node.said.length > 0);
     await server.ask(`ALTER TABLE ${DATABASE}.${RECORDS} MODIFY SETTING non_replicated_deduplication_window = 0`);
-    await server.ask(`DELETE FROM ${DATABASE}.${RECORDS} WHERE time < ${TODAY - DAY_MS}`);
+    await server.ask(
+      `ALTER TABLE ${DATABASE}.${RECORDS} DELETE WHERE time < ${TODAY - DAY_MS} SETTINGS mutations_sync = 2`,
+    );
     await node.shipAll();
     await node.kill();
     expect(await stored(server)).toEqual(all(500));
