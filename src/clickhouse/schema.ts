@@ -121,7 +121,9 @@ export function createStatements({ cluster }: SchemaOptions): readonly string[] 
     "ORDER BY (project, time, node, id)",
     // A day begins with UTC, whatever the server's time zone is.
     "TTL toDateTime(expires, 'UTC')",
-    "SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000",
+    // The last one is for a DELETE FROM of other people, which would be refused where there is a projection.
+    "SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, " +
+      "lightweight_mutation_projection_mode = 'rebuild'",
   ].join("\n");
   if (cluster === "") return [`CREATE TABLE IF NOT EXISTS ${RECORDS} (\n  ${body}\n)\nENGINE = MergeTree\n${sorted}`];
   const on = `ON CLUSTER \`${cluster}\``;

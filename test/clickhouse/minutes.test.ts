@@ -291,7 +291,7 @@ describe("counts of minutes", () => {
       return { node: NODES[at % 3] as number, project: "shop", record: { ...record, id: firstId + at, time } };
     });
 
-  test("are read from the projection, also after merges and erasures", async () => {
+  test("are read from the projection, also after merges, erasures and a DELETE FROM", async () => {
     await client.command(`TRUNCATE TABLE ${RECORDS}`);
     let rows = evenRows(3_000);
     await insertRecords(client, rows.slice(0, 2_000));
@@ -302,6 +302,10 @@ describe("counts of minutes", () => {
       async () => {
         const scope = { project: "shop", search: searchOf("level:warn"), from: BEGIN + HOUR, to: undefined };
         expect((await eraseShipped(scope, { client, cluster: "" })).records).toBeGreaterThan(0);
+        rows = await storedRows(rows);
+      },
+      async () => {
+        await client.command(`DELETE FROM ${RECORDS} WHERE source = 'client' AND id < 500`);
         rows = await storedRows(rows);
       },
       async () => {
