@@ -204,6 +204,8 @@ export type QueryRefusalCode =
   | "busy"
   /** The data file cannot be read, or the reader died. */
   | "unavailable"
+  /** The store of records beside the data file cannot be read. */
+  | "history_unavailable"
   /** The client disconnected. */
   | "cancelled";
 

@@ -96,7 +96,7 @@ export function* querySteps(request: QueryRequest, options: EngineOptions): Step
     return isRefusal(response) ? { ok: false, refusal: response } : { ok: true, answer: response };
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
-    return { ok: false, refusal: { code: "unavailable", message: error.message } };
+    return { ok: false, refusal: { code: "history_unavailable", message: error.message } };
   }
 }
 

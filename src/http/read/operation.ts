@@ -183,10 +183,12 @@ const STATUSES: Readonly<Record<QueryRefusalCode | ChangeRefusalCode, number>> =
   cancelled: 499,
   busy: 503,
   unavailable: 503,
+  history_unavailable: 503,
 };
 
-/** Seconds until a retry makes sense: a query takes a few at most. */
+/** Seconds until a retry makes sense: a query takes a few at most, and a cluster that is away stays so for longer. */
 const RETRY_AFTER = { "retry-after": "2" };
+const HISTORY_RETRY_AFTER = { "retry-after": "15" };
 
 /** A refusal; `at` and `length` locate the problem in a search, in characters. */
 export type Refusal = Pick<QueryRefusal, "message" | "at" | "length"> & {
@@ -196,7 +198,8 @@ export type Refusal = Pick<QueryRefusal, "message" | "at" | "length"> & {
 export function refuse({ code, message, at, length }: Refusal): Response {
   const status = STATUSES[code];
   // Absent members are left out of the JSON.
-  return jsonResponse(status, { message: maskKeys(message), at, length }, status === 503 ? RETRY_AFTER : undefined);
+  const headers = code === "history_unavailable" ? HISTORY_RETRY_AFTER : status === 503 ? RETRY_AFTER : undefined;
+  return jsonResponse(status, { message: maskKeys(message), at, length }, headers);
 }
 
 /** 400 with a sentence about a parameter. */

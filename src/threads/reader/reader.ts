@@ -440,7 +440,7 @@ function* exportHistory(history: ClickHouseHistory, reader: NodeReader, request:
 }
 
 function unreadable(error: unknown): QueryRefusal {
-  if (error instanceof HistoryError) return { code: "unavailable", message: error.message };
+  if (error instanceof HistoryError) return { code: "history_unavailable", message: error.message };
   const cause = error instanceof Error ? error.message : String(error);
   return { code: "unavailable", message: `cannot read the data file: ${cause}` };
 }

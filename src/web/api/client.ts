@@ -83,7 +83,7 @@ export interface ApiOptions {
 const TRIES_MAX = 4;
 /** The first wait when the server names none, in ms. Each further one is twice as long. */
 const WAIT_MS = 500;
-/** The longest wait, whatever the server asks for, in ms: somebody is looking at the page. */
+/** The longest wait, in ms: where the server asks for more, its reason is shown, since somebody is looking at the page. */
 const WAIT_MS_MAX = 5_000;
 
 const SESSION_PATH = "/api/v1/session";
@@ -108,7 +108,8 @@ export class Api {
       const outcome = await this.#send<ResponseOf<P>>(address, { method: "GET" }, signal);
       if (outcome.ok || outcome.problem.kind !== "busy" || attempt === TRIES_MAX) return withoutWait(outcome);
       const waitMs = outcome.problem.retryAfterMs ?? WAIT_MS * 2 ** (attempt - 1);
-      await this.#options.wait(Math.min(waitMs, WAIT_MS_MAX), signal);
+      if (waitMs > WAIT_MS_MAX) return withoutWait(outcome);
+      await this.#options.wait(waitMs, signal);
       if (signal?.aborted === true) return failure("aborted", "");
     }
   }

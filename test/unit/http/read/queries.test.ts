@@ -317,6 +317,7 @@ describe("a query is refused", () => {
     forbidden: 403,
     busy: 503,
     unavailable: 503,
+    history_unavailable: 503,
     cancelled: 499,
   };
   test.each(Object.entries(codes) as [QueryRefusalCode, number][])("by the readers: %s is %d", async (code, status) => {
@@ -324,7 +325,8 @@ describe("a query is refused", () => {
       const fixture = createFixture();
       fixture.readers.refusal = { code, message: "why" };
       const response = await fixture.read("GET", `/api/v1/${path}`);
-      expect(response.headers.get("retry-after")).toBe(status === 503 ? "2" : null);
+      const seconds = code === "history_unavailable" ? "15" : "2";
+      expect(response.headers.get("retry-after")).toBe(status === 503 ? seconds : null);
       expect(await outcome(response)).toEqual([status, { message: "why" }]);
     }
   });

@@ -64,8 +64,19 @@ describe("a query", () => {
 });
 
 describe("a query without a response", () => {
-  test("of a server that stays busy says so after four tries, each wait of at most five seconds", async () => {
-    const { api, sent, waits } = makeApi(json(503, { message: "Too many queries wait" }, { "retry-after": "60" }));
+  test("of a server that asks for a longer wait than anybody looks at a page says so at once", async () => {
+    const { api, sent, waits } = makeApi(
+      json(503, { message: "cannot read from ClickHouse" }, { "retry-after": "15" }),
+    );
+    expect(await api.get("/api/v1/keys")).toEqual({
+      ok: false,
+      problem: { kind: "busy", status: 503, message: "cannot read from ClickHouse" },
+    });
+    expect([sent.length, waits]).toEqual([1, []]);
+  });
+
+  test("of a server that stays busy says so after four tries", async () => {
+    const { api, sent, waits } = makeApi(json(503, { message: "Too many queries wait" }, { "retry-after": "5" }));
     expect(await api.get("/api/v1/keys")).toEqual({
       ok: false,
       problem: { kind: "busy", status: 503, message: "Too many queries wait" },
