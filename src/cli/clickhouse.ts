@@ -4,8 +4,9 @@
 import type { Command } from "commander";
 import type { ShippingState } from "../commit/shipping_state.ts";
 import type { ClickHouseSettings, Settings } from "../config/settings.ts";
+import { systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import { formatBytes, formatCount, formatCountOf, formatInstant } from "../core/format.ts";
+import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../core/format.ts";
 import { ignoreProxies } from "../runtime/proxies.ts";
 import { shippingOf } from "../store/shipping_reader.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
@@ -143,9 +144,10 @@ async function showStatus(
     problem = error.message;
   }
   // After the cluster: what it has was written down in the file before it was sent.
-  const { state, nextId, backlogBytes } = shippingOf(settings.data);
+  const { state, nextId, backlogBytes, oldestReceivedAt } = shippingOf(settings.data);
   const shippedBelow = state?.shippedBelow ?? 1;
   const backlogRecords = Math.max(0, nextId - shippedBelow);
+  const lagMs = oldestReceivedAt === undefined ? 0 : Math.max(0, Math.round(systemClock() - oldestReceivedAt));
   const { node, backlogBytesMax } = clickhouse;
   const idMax = nodes?.find((one) => one.node === node)?.idMax ?? 0;
   if (idMax >= (state?.batch?.to ?? shippedBelow)) {
@@ -154,15 +156,18 @@ async function showStatus(
       "or the data file is an older copy. Give it a number of its own (clickhouse.node)";
   }
   if (json === true) {
-    const report = { node, shippedBelow, backlogRecords, backlogBytes, backlogBytesMax, batch: state?.batch ?? null };
-    context.stdout.write(jsonLine({ ...report, nodes: nodes ?? null, problem: problem ?? null }, context));
+    const backlog = { backlogRecords, backlogBytes, backlogBytesMax, lagMs };
+    const report = { node, shippedBelow, ...backlog, batch: state?.batch ?? null, nodes: nodes ?? null };
+    context.stdout.write(jsonLine({ ...report, problem: problem ?? null }, context));
     if (problem !== undefined) throw new OperatingError("io", problem);
     return;
   }
   const lines = [
     `node        ${node}`,
     `shipped     ${shippedText(state)}`,
-    `waiting     ${formatCountOf(backlogRecords, "record")}, ${formatBytes(backlogBytes)} of ${formatBytes(backlogBytesMax)}`,
+    `waiting     ${formatCountOf(backlogRecords, "record")}, ${formatBytes(backlogBytes)} of ${formatBytes(backlogBytesMax)}${
+      backlogRecords === 0 ? "" : `, the oldest received ${formatDuration(lagMs)} ago`
+    }`,
     ...(nodes === undefined && problem === undefined ? ["cluster     no tables yet"] : []),
     ...(nodes === undefined ? [] : ["cluster"]),
     ...(nodes ?? []).map(

@@ -11,6 +11,8 @@ export interface FileShipping {
   readonly nextId: number;
   /** Compressed bytes of the records that are not shipped. */
   readonly backlogBytes: number;
+  /** When the oldest of them was received, about and at the latest, Unix ms; undefined: all are shipped. */
+  readonly oldestReceivedAt: number | undefined;
 }
 
 /** Reads a data file. Throws OperatingError. */
@@ -22,10 +24,12 @@ export function shippingOf(file: string): FileShipping {
     const state = readShippingState(value("shipping"));
     // As BlockCatalog.bytesFrom counts them.
     const sql =
-      "SELECT coalesce(sum(round(bytes * (id_max - max(id_min, ?1) + 1.0) / (id_max - id_min + 1))), 0) AS bytes " +
-      "FROM blocks WHERE id_max >= ?1";
-    const { bytes } = database.query(sql).get(state?.shippedBelow ?? 1) as { bytes: number };
-    return { state, nextId: Number(value("next_record_id") ?? 1), backlogBytes: bytes };
+      "SELECT coalesce(sum(round(bytes * (id_max - max(id_min, ?1) + 1.0) / (id_max - id_min + 1))), 0) AS bytes, " +
+      "min(received_min) AS oldest FROM blocks WHERE id_max >= ?1";
+    const row = database.query(sql).get(state?.shippedBelow ?? 1);
+    const { bytes, oldest } = row as { readonly bytes: number; readonly oldest: number | null };
+    const nextId = Number(value("next_record_id") ?? 1);
+    return { state, nextId, backlogBytes: bytes, oldestReceivedAt: oldest ?? undefined };
   } finally {
     database.close();
   }

@@ -115,6 +115,7 @@ test("simplelogs clickhouse status says what is shipped, beside a running server
       shippedBelow: 31,
       backlogRecords: 0,
       backlogBytes: 0,
+      lagMs: 0,
       batch: null,
       problem: null,
     });
@@ -150,11 +151,13 @@ describe("simplelogs clickhouse status fails", () => {
       while (!text.stdout.includes("1 record,")) text = await server.command("clickhouse", "status");
       expect(text.exitCode).toBe(1);
       expect(text.stdout).toContain("shipped     nothing yet");
+      expect(text.stdout).toMatch(/^waiting {5}1 record, .* of 10\.0 GiB, the oldest received \S+ \S+ ago$/m);
       expect(text.stderr).toContain("cannot reach http://127.0.0.1:1");
       const json = await server.command("clickhouse", "status", "--json");
       expect(json.exitCode).toBe(1);
       expect(JSON.parse(json.stdout)).toMatchObject({
         backlogRecords: 1,
+        lagMs: expect.any(Number) as number,
         nodes: null,
         problem: expect.stringContaining("refused") as string,
       });
