@@ -75,9 +75,14 @@ export function renderJsonTemplate({ pieces }: JsonTemplate, values: Readonly<Re
     .join("");
 }
 
-/** What JSON.parse says of the template with empty texts and this value as its placeholders. */
+/** No hexadecimal digit, and no letter of an escape: it fits nowhere but where any text does. */
+const ANY_TEXT = "x";
+
+/** What JSON.parse says of the template with a text and this value as its placeholders. */
 function jsonProblem({ pieces }: JsonTemplate, value: string): string | undefined {
-  const text = pieces.map((piece) => (typeof piece === "string" ? piece : piece.isInString ? "" : value)).join("");
+  const text = pieces
+    .map((piece) => (typeof piece === "string" ? piece : piece.isInString ? ANY_TEXT : value))
+    .join("");
   try {
     JSON.parse(text);
     return undefined;

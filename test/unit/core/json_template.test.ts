@@ -48,6 +48,8 @@ describe("a template", () => {
     ['{"a": {{value}}5}', /not JSON/],
     ['{"a": {{value}}.5}', /not JSON/],
     ['{"a": "\\u00{{name}}"}', /not JSON/],
+    ['{"a": "\\u00{{name}}22"}', /not JSON/],
+    ['{"a": "\\u{{name}}0022"}', /not JSON/],
     ['{"a": "\\{{name}}"}', /not JSON/],
     ['{"a": "{{nmae}}"}', /there is no \{\{nmae\}\}; did you mean \{\{name\}\}/],
     ['{"a": {{samlpes}}}', /did you mean \{\{samples\}\}/],
