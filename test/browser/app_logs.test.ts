@@ -246,6 +246,7 @@ describe("the live tail", () => {
       await page.getByText("second", { exact: true }).waitFor();
       await expectSoon(() => lines(page).first().textContent()).toContain("second");
       await page.getByRole("button", { name: "Pause" }).click();
+      await page.getByText("paused", { exact: true }).waitFor();
       await server.send([entry("third"), entry("fourth")]);
       await page.getByText("paused · 2 new records").waitFor();
       await expectSoon(() => lines(page).count()).toBe(2);
