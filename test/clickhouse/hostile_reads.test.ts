@@ -293,12 +293,21 @@ const visibleOf = (random: Random) => (random() < 0.3 ? { visible: PROJECTS.filt
  * Of more fields than a breakdown holds, those that are held depend on the order of the records. A block leaves out
  * fields whose names are too long for a column, which the table has.
  */
-function comparable(request: QueryRequest, outcome: QueryOutcome<object>): object {
+function comparable(request: QueryRequest, outcome: QueryOutcome<object>, areFieldsHeld: boolean): object {
+  // The message lists the projects: of a measure, those of all nodes, though it reads one's own records.
+  if (!outcome.ok && outcome.refusal.code === "unknown_project") return { code: outcome.refusal.code };
   if (request.kind !== "breakdown" || !outcome.ok) return outcome;
   const { fields, ...rest } = outcome.answer as BreakdownResponse;
-  const { more, ...records } = rest;
+  const { more: _more, ...records } = rest;
   const shown = fields.filter(({ field }) => field.length <= METADATA_NAME_LENGTH_MAX);
-  return fields.length + more <= BREAKDOWN_NAMES_HELD_MAX ? { fields: shown, ...records } : records;
+  return areFieldsHeld ? { fields: shown, ...records } : records;
+}
+
+/** Whether a breakdown holds all of its fields. */
+function holdsFields(request: QueryRequest, outcome: QueryOutcome<object>): boolean {
+  if (request.kind !== "breakdown" || !outcome.ok) return true;
+  const { fields, more } = outcome.answer as BreakdownResponse;
+  return fields.length + more <= BREAKDOWN_NAMES_HELD_MAX;
 }
 
 /** Asks both. Failures are collected, so that one run shows every kind of them. */
@@ -312,9 +321,10 @@ async function differences(
     refusal: { code: "unavailable" as const, message: `thrown: ${String(error)}` },
   }));
   // As the JSON that is answered, which has no −0.
+  const areFieldsHeld = holdsFields(request, found) && holdsFields(request, outcome);
   const [one, other] = [
-    comparable(request, aligned(found, outcome) as QueryOutcome<object>),
-    comparable(request, outcome),
+    comparable(request, aligned(found, outcome) as QueryOutcome<object>, areFieldsHeld),
+    comparable(request, outcome, areFieldsHeld),
   ].map((answer) => JSON.parse(JSON.stringify(answer)) as object);
   return Bun.deepEquals(one, other) ? { outcome } : { outcome, diff: { request, at: firstDifference(one, other) } };
 }

@@ -42,6 +42,18 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server.stop());
 
+/** As the cluster has it: a half of a character in a text of its own is none there. In metadata it is kept. */
+function wellFormed(record: StoredRecord): StoredRecord {
+  const { message, key, touchpoint, apiKey } = record;
+  return {
+    ...record,
+    message: message?.toWellFormed(),
+    key: key?.toWellFormed(),
+    touchpoint: touchpoint?.toWellFormed(),
+    apiKey: apiKey.toWellFormed(),
+  };
+}
+
 test("a search in SQL says for sure only what matches, and misses nothing that does", async () => {
   const seed = runSeed("hostile searches");
   const random = seededRandom(seed);
@@ -55,7 +67,7 @@ test("a search in SQL says for sure only what matches, and misses nothing that d
       id: NODE * IDS_PER_NODE + record.id,
     }));
     const block = source.add(PROJECT, made);
-    const records = recordsOf(decodeColumns(source.chunks(block) ?? [], made.length), () => true);
+    const records = recordsOf(decodeColumns(source.chunks(block) ?? [], made.length), () => true).map(wellFormed);
     const placed = records.map((record) => ({ project: PROJECT, record }));
     await shipRecords(client, placed, () => 3_650 * 86_400_000);
     const back = await client.query(`SELECT ${READ_COLUMNS} FROM ${RECORDS} ORDER BY id`);

@@ -42,8 +42,11 @@ test(
       expect(await stored(engine)).toEqual(all(250));
       expect(await engine.ask(`SELECT DISTINCT node, project FROM ${DATABASE}.${RECORDS}`)).toBe("7\tdefault");
       let metrics = new Map<string, number>();
-      while (metrics.get("simplelogs_shipped_records_total") !== 250) metrics = await server.metrics();
-      expect(metrics.get("simplelogs_shipping_backlog_records")).toBe(0);
+      const isDone = () =>
+        metrics.get("simplelogs_shipped_records_total") === 250 &&
+        metrics.get("simplelogs_shipping_backlog_records") === 0;
+      // A batch counts as shipped a moment before the data file says so.
+      while (!isDone()) metrics = await server.metrics();
       expect(metrics.get("simplelogs_shipping_lag_seconds")).toBe(0);
       expect(metrics.get("simplelogs_shipping_backlog_bytes_limit")).toBe(10 * 2 ** 30);
       expect(await statusOf(server)).toMatchObject({ backlogRecords: 0, lagMs: 0, problem: null });

@@ -331,7 +331,7 @@ describe("a query over a history", () => {
     const node = await nodeWithRecords();
     server.leave();
     const outcome = await node.ask(histogram);
-    expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+    expect(outcome).toMatchObject({ ok: false, refusal: { code: "history_unavailable" } });
     expect(outcome.ok ? "" : outcome.refusal.message).toStartWith("cannot read from ClickHouse: ");
     server.comeBack();
     expect(await node.ask(histogram)).toMatchObject({ ok: true });
@@ -345,7 +345,7 @@ describe("a query over a history", () => {
       expect((await node.entries()).map(({ message }) => message)).toEqual(["not yet"]);
       expect(await node.ask(histogram)).toMatchObject({ ok: true });
       node.shipped = 1;
-      expect(await node.ask(histogram)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+      expect(await node.ask(histogram)).toMatchObject({ ok: false, refusal: { code: "history_unavailable" } });
     } finally {
       await client.command(`RENAME TABLE hidden TO ${RECORDS}`);
     }
@@ -354,7 +354,7 @@ describe("a query over a history", () => {
   test("whose answer is cut is refused", async () => {
     const node = await nodeWithRecords();
     server.fail("answer_cut", 1, ({ body }) => body.includes("count()"));
-    expect(await node.ask(histogram)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+    expect(await node.ask(histogram)).toMatchObject({ ok: false, refusal: { code: "history_unavailable" } });
   });
 
   test("tells the server its limits of time and memory, and says that it stopped early where that ends it", async () => {
