@@ -43,8 +43,8 @@ const RULES: ReadRules = {
 };
 const ADDRESS = { database: "default", user: "default", password: "", cluster: "" } as const;
 /** Worlds, and requests of each. */
-const ROUNDS = Number(process.env["ROUNDS"] ?? 6);
-const REQUESTS = Number(process.env["REQUESTS"] ?? 60);
+const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
+const REQUESTS = Number(process.env["REQUESTS"] ?? 30);
 
 let server: ClickHouseServer;
 let client: ClickHouseClient;
