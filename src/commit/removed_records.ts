@@ -24,7 +24,18 @@ export function writeRemovedRecords(removed: RemovedRecords): string {
   return JSON.stringify(removed);
 }
 
-/** @param text undefined or null: nothing was removed */
+/** Where the text is damaged: all that is in the cluster may be removed. */
+const UNKNOWN: RemovedRecords = { below: Number.MAX_SAFE_INTEGER, receivedUpTo: Number.MAX_SAFE_INTEGER };
+
+/** Reads the text of the table `meta`. @param text undefined or null: nothing was removed */
 export function readRemovedRecords(text: unknown): RemovedRecords {
-  return typeof text === "string" ? (JSON.parse(text) as RemovedRecords) : NOTHING;
+  if (text === undefined || text === null) return NOTHING;
+  if (typeof text !== "string") return UNKNOWN;
+  try {
+    const { below, receivedUpTo } = JSON.parse(text) as Partial<RemovedRecords>;
+    if (below === undefined || receivedUpTo === undefined) return UNKNOWN;
+    return Number.isSafeInteger(below) && Number.isFinite(receivedUpTo) ? { below, receivedUpTo } : UNKNOWN;
+  } catch {
+    return UNKNOWN;
+  }
 }
