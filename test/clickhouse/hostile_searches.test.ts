@@ -4,9 +4,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { decodeColumns } from "../../src/block/open_block.ts";
 import { recordsOf } from "../../src/block/records.ts";
-import { ClickHouseClient } from "../../src/clickhouse/client.ts";
+import type { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { memoryBlock, READ_COLUMNS, recordOf } from "../../src/clickhouse/found_records.ts";
-import { createStatements, RECORDS } from "../../src/clickhouse/schema.ts";
+import { RECORDS } from "../../src/clickhouse/schema.ts";
 import { searchCondition } from "../../src/clickhouse/search_sql.ts";
 import { SqlParameters } from "../../src/clickhouse/sql_parameters.ts";
 import type { JsonObject } from "../../src/core/json.ts";
@@ -18,7 +18,8 @@ import { parseSearch } from "../../src/search/parser.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { hostileRecords, hostileSearch } from "./hostile_records.ts";
 import { BlocksSource, shipRecords } from "./node_world.ts";
-import { ClickHouseServer } from "./server.ts";
+import type { ClickHouseServer } from "./server.ts";
+import { serverWithTables } from "./table_rows.ts";
 
 const NODE = 5;
 const PROJECT = "shop";
@@ -30,15 +31,7 @@ let server: ClickHouseServer;
 let client: ClickHouseClient;
 
 beforeAll(async () => {
-  server = await ClickHouseServer.start();
-  client = new ClickHouseClient({
-    urls: [server.url],
-    database: "default",
-    user: "default",
-    password: "",
-    cluster: "",
-  });
-  for (const statement of createStatements({ cluster: "" })) await client.command(statement);
+  ({ server, client } = await serverWithTables());
 }, 120_000);
 afterAll(() => server.stop());
 

@@ -4,11 +4,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";
 import { ClickHouseRecords, type RowSource } from "../../src/clickhouse/clickhouse_records.ts";
-import { ClickHouseClient } from "../../src/clickhouse/client.ts";
+import type { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { eraseShipped } from "../../src/clickhouse/erase.ts";
 import { memoryBlock } from "../../src/clickhouse/found_records.ts";
 import { OPEN_GROUPS_MAX } from "../../src/clickhouse/minute_sql.ts";
-import { createStatements, MINUTES, RECORDS } from "../../src/clickhouse/schema.ts";
+import { MINUTES, RECORDS } from "../../src/clickhouse/schema.ts";
 import type { Readable } from "../../src/clickhouse/scope_sql.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { finishSteps } from "../../src/core/steps.ts";
@@ -21,8 +21,8 @@ import { type Buckets, bucketOf } from "../../src/query/scan/time_buckets.ts";
 import { parseSearch } from "../../src/search/parser.ts";
 import { randomRecord } from "../support/memory_source.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
-import { ClickHouseServer } from "./server.ts";
-import { insertRecords, type NodeRecord } from "./table_rows.ts";
+import type { ClickHouseServer } from "./server.ts";
+import { insertRecords, type NodeRecord, serverWithTables } from "./table_rows.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -35,15 +35,7 @@ let server: ClickHouseServer;
 let client: ClickHouseClient;
 
 beforeAll(async () => {
-  server = await ClickHouseServer.start();
-  client = new ClickHouseClient({
-    urls: [server.url],
-    database: "default",
-    user: "default",
-    password: "",
-    cluster: "",
-  });
-  for (const statement of createStatements({ cluster: "" })) await client.command(statement);
+  ({ server, client } = await serverWithTables());
 }, 120_000);
 afterAll(() => server.stop());
 

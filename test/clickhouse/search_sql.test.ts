@@ -2,31 +2,23 @@
 // kind of term. What SQL says for sure matches, and what matches SQL finds at least; a page has exactly what matches.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ClickHouseClient } from "../../src/clickhouse/client.ts";
+import type { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { memoryBlock } from "../../src/clickhouse/found_records.ts";
-import { createStatements, RECORDS } from "../../src/clickhouse/schema.ts";
+import { RECORDS } from "../../src/clickhouse/schema.ts";
 import { searchCondition } from "../../src/clickhouse/search_sql.ts";
 import { SqlParameters } from "../../src/clickhouse/sql_parameters.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";
 import { parseSearch } from "../../src/search/parser.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { difficultRecord, difficultSearch, PROJECT } from "./difficult_records.ts";
-import { ClickHouseServer } from "./server.ts";
-import { insertRecords } from "./table_rows.ts";
+import type { ClickHouseServer } from "./server.ts";
+import { insertRecords, serverWithTables } from "./table_rows.ts";
 
 let server: ClickHouseServer;
 let client: ClickHouseClient;
 
 beforeAll(async () => {
-  server = await ClickHouseServer.start();
-  client = new ClickHouseClient({
-    urls: [server.url],
-    database: "default",
-    user: "default",
-    password: "",
-    cluster: "",
-  });
-  for (const statement of createStatements({ cluster: "" })) await client.command(statement);
+  ({ server, client } = await serverWithTables());
 }, 120_000);
 afterAll(() => server.stop());
 

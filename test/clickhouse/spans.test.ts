@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ClickHouseRecords } from "../../src/clickhouse/clickhouse_records.ts";
-import { ClickHouseClient } from "../../src/clickhouse/client.ts";
-import { createStatements, RECORDS } from "../../src/clickhouse/schema.ts";
+import type { ClickHouseClient } from "../../src/clickhouse/client.ts";
+import { RECORDS } from "../../src/clickhouse/schema.ts";
 import { PROJECTS_APART_MAX } from "../../src/clickhouse/scope_sql.ts";
 import { finishSteps } from "../../src/core/steps.ts";
 import { IDS_PER_NODE } from "../../src/query/scan/ids.ts";
@@ -11,8 +11,8 @@ import { QueryMemory } from "../../src/query/scan/query_memory.ts";
 import type { Scope } from "../../src/query/scan/scope.ts";
 import { randomRecord } from "../support/memory_source.ts";
 import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
-import { ClickHouseServer } from "./server.ts";
-import { insertRecords, type NodeRecord } from "./table_rows.ts";
+import type { ClickHouseServer } from "./server.ts";
+import { insertRecords, type NodeRecord, serverWithTables } from "./table_rows.ts";
 
 const HOUR = 3_600_000;
 const BEGIN = Date.UTC(2026, 10, 29, 10);
@@ -22,15 +22,7 @@ let server: ClickHouseServer;
 let client: ClickHouseClient;
 
 beforeAll(async () => {
-  server = await ClickHouseServer.start();
-  client = new ClickHouseClient({
-    urls: [server.url],
-    database: "default",
-    user: "default",
-    password: "",
-    cluster: "",
-  });
-  for (const statement of createStatements({ cluster: "" })) await client.command(statement);
+  ({ server, client } = await serverWithTables());
 }, 120_000);
 afterAll(() => server.stop());
 

@@ -1,8 +1,9 @@
 // Records as rows of the table, for tests of reading: JSON, as a person would write them.
 
-import type { ClickHouseClient } from "../../src/clickhouse/client.ts";
-import { RECORD_COLUMNS, RECORDS } from "../../src/clickhouse/schema.ts";
+import { ClickHouseClient } from "../../src/clickhouse/client.ts";
+import { createStatements, RECORD_COLUMNS, RECORDS } from "../../src/clickhouse/schema.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
+import { ClickHouseServer } from "./server.ts";
 
 /** A record of a project, as a node stores it. */
 export interface NodeRecord {
@@ -46,4 +47,16 @@ export async function insertRecords(client: ClickHouseClient, records: readonly 
     format: "JSONCompactEachRow",
     token: crypto.randomUUID(),
   });
+}
+
+/** Starts a server with the tables of version 1 in its database "default", and a client of it. */
+export async function serverWithTables(): Promise<{
+  readonly server: ClickHouseServer;
+  readonly client: ClickHouseClient;
+}> {
+  const server = await ClickHouseServer.start();
+  const address = { database: "default", user: "default", password: "", cluster: "" };
+  const client = new ClickHouseClient({ ...address, urls: [server.url] });
+  for (const statement of createStatements({ cluster: "" })) await client.command(statement);
+  return { server, client };
 }
