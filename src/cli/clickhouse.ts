@@ -4,18 +4,25 @@
 import type { Command } from "commander";
 import type { ShippingState } from "../commit/shipping_state.ts";
 import type { ClickHouseSettings, Settings } from "../config/settings.ts";
+import type { StatusResponse } from "../core/account_responses.ts";
 import { systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../core/format.ts";
+import { escapeControls } from "../core/terminal.ts";
 import { ignoreProxies } from "../runtime/proxies.ts";
 import { shippingOf } from "../store/shipping_reader.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
 import { addNotes } from "./help.ts";
+import { configuredUrl, type SourceOptions, serverUrl, TOKEN_VARIABLE, tokenOf } from "./options.ts";
 import { jsonLine } from "./output.ts";
+import { checkShippingStatus } from "./remote_responses.ts";
+import { RemoteServer } from "./remote_server.ts";
 
 interface ClickHouseOptions {
   readonly json?: boolean;
 }
+
+interface StatusOptions extends ClickHouseOptions, Pick<SourceOptions, "url" | "token"> {}
 
 const SCHEMA_NOTES = `
 The server runs these statements by itself when it starts. They are for whoever makes the tables by hand, with rights that the server's
@@ -35,10 +42,12 @@ Example:
 `;
 
 const STATUS_NOTES = `
-Reads the data file, beside a running server too, and asks the cluster what it has of each node. The exit code is 1 where the cluster
-cannot be asked, and where it has records of this node that the data file has not shipped.
+Reads the data file, beside a running server too, and asks the cluster what it has of each node. The running server alone knows its
+batches and failures: it is asked where ${TOKEN_VARIABLE} is set. The exit code is 1 where the cluster cannot be asked, and where it has
+records of this node that the data file has not shipped.
 
-Example:
+Examples:
+  simplelogs clickhouse status
   simplelogs clickhouse status --json
 `;
 
@@ -67,8 +76,10 @@ export function registerClickHouse(program: Command, context: CliContext): void 
   const status = addConfigOption(group.command("status")).summary("how far the data file is shipped");
   status
     .description("Says how far the data file is shipped, and what the cluster has.")
+    .option("--url <url>", "address of the server that runs (default: as the configuration says)")
+    .option("--token <token>", `its admin token (better ${TOKEN_VARIABLE}, which other users cannot see)`)
     .option("--json", "print one JSON object");
-  addNotes(status, STATUS_NOTES, context).action(async (options: ClickHouseOptions) => {
+  addNotes(status, STATUS_NOTES, context).action(async (options: StatusOptions) => {
     const { settings, clickhouse } = await loaded(status, context);
     await showStatus(settings, clickhouse, options, context);
   });
@@ -129,7 +140,7 @@ async function checkServers(
 async function showStatus(
   settings: Settings,
   clickhouse: ClickHouseSettings,
-  { json }: ClickHouseOptions,
+  { json, ...server }: StatusOptions,
   context: CliContext,
 ): Promise<void> {
   ignoreProxies();
@@ -149,6 +160,7 @@ async function showStatus(
   const backlogRecords = Math.max(0, nextId - shippedBelow);
   const lagMs = oldestReceivedAt === undefined ? 0 : Math.max(0, Math.round(systemClock() - oldestReceivedAt));
   const { node, backlogBytesMax } = clickhouse;
+  const running = await runningShipping(settings, server, context);
   const idMax = nodes?.find((one) => one.node === node)?.idMax ?? 0;
   if (idMax >= (state?.batch?.to ?? shippedBelow)) {
     problem =
@@ -158,7 +170,9 @@ async function showStatus(
   if (json === true) {
     const backlog = { backlogRecords, backlogBytes, backlogBytesMax, lagMs };
     const report = { node, shippedBelow, ...backlog, batch: state?.batch ?? null, nodes: nodes ?? null };
-    context.stdout.write(jsonLine({ ...report, problem: problem ?? null }, context));
+    context.stdout.write(
+      jsonLine({ ...report, server: typeof running === "string" ? null : running, problem: problem ?? null }, context),
+    );
     if (problem !== undefined) throw new OperatingError("io", problem);
     return;
   }
@@ -168,6 +182,7 @@ async function showStatus(
     `waiting     ${formatCountOf(backlogRecords, "record")}, ${formatBytes(backlogBytes)} of ${formatBytes(backlogBytesMax)}${
       backlogRecords === 0 ? "" : `, the oldest received ${formatDuration(lagMs)} ago`
     }`,
+    `server      ${typeof running === "string" ? running : runningText(running)}`,
     ...(nodes === undefined && problem === undefined ? ["cluster     no tables yet"] : []),
     ...(nodes === undefined ? [] : ["cluster"]),
     ...(nodes ?? []).map(
@@ -183,4 +198,38 @@ function shippedText(state: ShippingState | undefined): string {
   if (state === undefined) return "nothing yet";
   const uncertain = state.batch === undefined ? "" : `; those up to ${formatCount(state.batch.to - 1)} are being sent`;
   return `all records up to id ${formatCount(state.shippedBelow - 1)}${uncertain}`;
+}
+
+/** What the server that runs has shipped since its start. */
+type RunningShipping = Pick<NonNullable<StatusResponse["shipping"]>, "batches" | "records" | "failures" | "problem"> &
+  Pick<StatusResponse, "startedAt">;
+
+/** Or why it is not known. */
+async function runningShipping(
+  settings: Settings,
+  options: Pick<StatusOptions, "url" | "token">,
+  context: CliContext,
+): Promise<RunningShipping | string> {
+  const token = tokenOf(options, context);
+  const url = options.url === undefined ? configuredUrl(settings) : serverUrl(options.url, "--url");
+  if (token === undefined) return `not asked: that needs its admin token in ${TOKEN_VARIABLE}`;
+  if (url === undefined) return "not asked: its port is not known (--url)";
+  try {
+    const answer = await new RemoteServer({ url, token, isOwn: true }).get("/api/v1/status", {});
+    checkShippingStatus(answer);
+    const { startedAt, shipping } = answer as StatusResponse;
+    if (shipping === undefined) return `${url} ships nothing: it runs without [clickhouse]`;
+    const { batches, records, failures, problem } = shipping;
+    return { startedAt, batches, records, failures, problem };
+  } catch (error) {
+    if (error instanceof OperatingError) return error.message;
+    throw error;
+  }
+}
+
+function runningText({ startedAt, batches, records, failures, problem }: RunningShipping): string {
+  const stored = `${formatCount(batches)} ${batches === 1 ? "batch" : "batches"} with ${formatCountOf(records, "record")} stored`;
+  const failed = failures === 0 ? "none failed" : `${formatCountOf(failures, "attempt")} failed`;
+  const reason = problem === null ? "" : `; nothing is shipped now: ${escapeControls(problem)}`;
+  return `${stored}, ${failed}, since ${formatInstant(startedAt)}${reason}`;
 }

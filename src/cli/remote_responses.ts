@@ -171,6 +171,8 @@ const ERASED = object({
     damagedBlocks: optional(count),
   }),
 });
+const SHIPPING = object({ batches: count, records: count, failures: count, problem: nullable(text) });
+const SHIPPING_STATUS = object({ startedAt: time, shipping: optional(SHIPPING) });
 const GAP = object({ missed: count });
 
 /** Throws OperatingError("io") if the response has not the shape that belongs to the query's kind. */
@@ -181,6 +183,11 @@ export function checkResponse(kind: SourceQuery["kind"], response: unknown): voi
 /** As checkResponse, for an erasure. */
 export function checkErased(response: unknown): void {
   check(ERASED, response, "response");
+}
+
+/** As checkResponse, for what the status says of shipping. */
+export function checkShippingStatus(response: unknown): void {
+  check(SHIPPING_STATUS, response, "response");
 }
 
 /** As checkResponse, for a tail's event. */

@@ -7,7 +7,7 @@ import { isTooOld } from "../../src/clickhouse/tables.ts";
 import { expectSoon } from "../support/expect_soon.ts";
 import { withFolder } from "../support/folder.ts";
 import { EXECUTABLE, type RunResult, run } from "../support/run.ts";
-import { configText, withServer } from "../support/server.ts";
+import { ADMIN_TOKEN, configText, withServer } from "../support/server.ts";
 import { withOldServer } from "./old_server.ts";
 import { ClickHouseServer } from "./server.ts";
 
@@ -117,11 +117,19 @@ test("simplelogs clickhouse status says what is shipped, beside a running server
       backlogBytes: 0,
       lagMs: 0,
       batch: null,
+      server: null,
       problem: null,
     });
     const { stdout } = await server.command("clickhouse", "status");
     expect(stdout).toContain("shipped     all records up to id 30");
     expect(stdout).toContain("  node 5: 30 records, the newest received ");
+    expect(stdout).toContain("server      not asked: that needs its admin token in SIMPLELOGS_TOKEN\n");
+    const asked = ["clickhouse", "status", "--url", server.url, "--token", ADMIN_TOKEN];
+    await expectSoon(async () => (await server.command(...asked)).stdout).toMatch(
+      /^server {6}1 batch with 30 records stored, none failed, since 20\d\d-/m,
+    );
+    const json = JSON.parse((await server.command(...asked, "--json")).stdout) as object;
+    expect(json).toMatchObject({ server: { batches: 1, records: 30, failures: 0, problem: null } });
   });
 }, 120_000);
 
@@ -153,6 +161,13 @@ describe("simplelogs clickhouse status fails", () => {
       expect(text.stdout).toContain("shipped     nothing yet");
       expect(text.stdout).toMatch(/^waiting {5}1 record, .* of 10\.0 GiB, the oldest received \S+ \S+ ago$/m);
       expect(text.stderr).toContain("cannot reach http://127.0.0.1:1");
+      const asked = ["clickhouse", "status", "--url", server.url];
+      const told = async () => (await server.command(...asked, "--token", ADMIN_TOKEN)).stdout;
+      await expectSoon(told).toMatch(
+        /^server {6}0 batches with 0 records stored, \d+ attempts? failed, .*; nothing is shipped now: .*cannot reach/m,
+      );
+      const wrong = await server.command(...asked, "--token", "wrong");
+      expect(wrong.stdout).toMatch(/^server {6}http:\/\/\S+ answered 401: /m);
       const json = await server.command("clickhouse", "status", "--json");
       expect(json.exitCode).toBe(1);
       expect(JSON.parse(json.stdout)).toMatchObject({
