@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
 import { AlertSwitch } from "./alerts/switch.ts";
 import { readRuleText, ruleContextOf } from "./config/alert_rule_text.ts";
+import { clusterOf } from "./config/clickhouse.ts";
 import { createKeyChanges } from "./config/key_changes.ts";
 import type { LoadResult } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
@@ -142,9 +143,7 @@ function readRulesOf({ projects, markers }: Settings, timeoutMs: number): ReadRu
 }
 
 function historyOf({ clickhouse }: Settings): HistorySettings | undefined {
-  if (clickhouse === undefined) return undefined;
-  const { urls, database, user, password, cluster, node } = clickhouse;
-  return { urls, database, user, password: password.reveal(), cluster, node };
+  return clickhouse === undefined ? undefined : clusterOf(clickhouse);
 }
 
 function shipperRulesOf({ projects }: Settings): ShipperRules {

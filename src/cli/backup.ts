@@ -37,7 +37,7 @@ export function registerBackup(program: Command, context: CliContext, signals: S
     .option("--data <file>", "copy this data file instead of the configured one")
     .option("--json", "print one JSON object");
   addNotes(command, EXAMPLES, context).action(async (target: string, options: BackupOptions) => {
-    const { file, data } = await readableDataOf(command, options, context);
+    const { file, data } = await readableDataOf(command, options, context, "file");
     // SQLite may write to a database that it attaches.
     const source = data.access === "shared" ? data : privateCopy(data.file);
     context.atEnd?.(source.release);

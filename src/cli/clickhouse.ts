@@ -3,13 +3,13 @@
 
 import type { Command } from "commander";
 import type { ShippingState } from "../commit/shipping_state.ts";
+import { clusterOf } from "../config/clickhouse.ts";
 import type { ClickHouseSettings, Settings } from "../config/settings.ts";
 import type { StatusResponse } from "../core/account_responses.ts";
 import { systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../core/format.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { ignoreProxies } from "../runtime/proxies.ts";
 import { shippingOf } from "../store/shipping_reader.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
 import { addNotes } from "./help.ts";
@@ -99,18 +99,13 @@ async function loaded(command: Command, context: CliContext): Promise<Loaded> {
   return { settings, clickhouse };
 }
 
-function addressOf({ urls, database, user, password, cluster }: ClickHouseSettings) {
-  return { urls, database, user, password: password.reveal(), cluster };
-}
-
 async function checkServers(
   settings: ClickHouseSettings,
   { json }: ClickHouseOptions,
   context: CliContext,
 ): Promise<void> {
-  ignoreProxies();
   const { inspectServers } = await import("../clickhouse/inspect.ts");
-  const servers = await inspectServers(addressOf(settings));
+  const servers = await inspectServers(clusterOf(settings));
   const failed = servers.filter(({ problem }) => problem !== undefined);
   if (json === true) {
     const shown = servers.map((server) => ({
@@ -143,13 +138,12 @@ async function showStatus(
   { json, ...server }: StatusOptions,
   context: CliContext,
 ): Promise<void> {
-  ignoreProxies();
   const { storedByNode } = await import("../clickhouse/inspect.ts");
   const { ClickHouseError } = await import("../clickhouse/errors.ts");
   let nodes: Awaited<ReturnType<typeof storedByNode>>;
   let problem: string | undefined;
   try {
-    nodes = await storedByNode(addressOf(clickhouse));
+    nodes = await storedByNode(clusterOf(clickhouse));
   } catch (error) {
     if (!(error instanceof ClickHouseError)) throw error;
     problem = error.message;

@@ -3,7 +3,7 @@
 
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { type LoadResult, loadReadingSettings, loadSettings } from "../config/load.ts";
+import { type LoadResult, loadReadingSettings, loadSettings, type Reading } from "../config/load.ts";
 import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
@@ -91,11 +91,15 @@ export async function requireSettings(file: string, context: CliContext): Promis
 }
 
 /**
- * As requireSettings, for commands that only read the data file. Unset variables of keys and tokens are no problem, and
- * no warning is printed.
+ * As requireSettings, for commands that only read. Unset variables of keys and tokens are no problem, nor those of the
+ * cluster where it is not asked; no warning is printed.
  */
-export async function requireReadingSettings(file: string, context: CliContext): Promise<Settings> {
-  const result = await loadReadingSettings(file, context.env);
+export async function requireReadingSettings(
+  file: string,
+  context: CliContext,
+  reading: Reading = "file",
+): Promise<Settings> {
+  const result = await loadReadingSettings(file, context.env, reading);
   if (!result.ok) throw configInvalid(result.problems, context);
   return result.settings;
 }

@@ -3,13 +3,14 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { parseSettings } from "../config/load.ts";
+import { clusterOf } from "../config/clickhouse.ts";
+import { parseSettings, type Reading } from "../config/load.ts";
 import { DEFAULT_PROJECT, type Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
 import { isStoreError } from "../store/database.ts";
 import { asItIs, canBeWritten, type ReadOnlyData, readOnlyData } from "../store/read_only_data.ts";
-import { DataReader } from "../store/tables_reader.ts";
+import type { HistorySettings } from "../threads/messages.ts";
 import { flushFile } from "../threads/writer/flush_file.ts";
 import { type CliContext, configFileOf, givenConfig, requireReadingSettings, requireSettings } from "./context.ts";
 import type { SourceOptions } from "./options.ts";
@@ -26,41 +27,33 @@ interface LocalData {
 export interface ReadableData extends LocalData {
   readonly data: ReadOnlyData;
   readonly rules: ReadRules;
+  /** Where older records and those of other nodes are; undefined: the data file alone is read. */
+  readonly history: HistorySettings | undefined;
 }
 
 /** --data shows expired records too: only the server that runs on a file knows its retention. */
 const NO_RETENTION_MS = Number.POSITIVE_INFINITY;
 
 /**
- * The data file to read that the options or the configuration name. One that --data names is read as it is, without the
- * configuration unless that is named too. Throws OperatingError.
+ * The data file to read that the options or the configuration name. One that --data names is read as it is and alone,
+ * without the configuration unless that is named too. Throws OperatingError.
  */
 export async function readableDataOf(
   command: Command,
   options: SourceOptions,
   context: CliContext,
+  reading: Reading,
 ): Promise<ReadableData> {
   if (options.data !== undefined) return await namedDataOf(options.data, command, context);
-  const settings = await requireReadingSettings(configFileOf(command, context), context);
+  const settings = await requireReadingSettings(configFileOf(command, context), context, reading);
   const { data: file, projects } = settings;
   const data = canBeWritten(file) ? asItIs(file) : readOnlyData(file);
   context.atEnd?.(data.release);
   if (data.access === "shared") await flushData(data.file, settings, context);
-  return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT, markers: settings.markers }, settings };
-}
-
-/** Says on stderr where records are that a data file may not have. Throws OperatingError. */
-export function noteHistory({ file, data }: Pick<ReadableData, "file" | "data">, context: CliContext): void {
-  const reader = new DataReader(data.file, data.access);
-  try {
-    if (reader.tables.shippedBelow() <= 1) return;
-  } finally {
-    reader.close();
-  }
-  const url = "to read all of them, ask the server with --url";
-  context.stderr.write(
-    `simplelogs: ${file} has its newest records alone: older ones and those of other nodes are in ClickHouse; ${url}\n`,
-  );
+  const rules = { projects, defaultProject: DEFAULT_PROJECT, markers: settings.markers };
+  const { clickhouse } = settings;
+  const history = reading === "file" || clickhouse === undefined ? undefined : clusterOf(clickhouse);
+  return { file, data, rules, settings, history };
 }
 
 async function namedDataOf(name: string, command: Command, context: CliContext): Promise<ReadableData> {
@@ -77,7 +70,7 @@ async function namedDataOf(name: string, command: Command, context: CliContext):
     projects[project] = { ...rules, retentionMs: NO_RETENTION_MS };
   }
   const rules = { projects, defaultProject: { ...DEFAULT_PROJECT, retentionMs: NO_RETENTION_MS } };
-  return { file, data, rules, settings };
+  return { file, data, rules, settings, history: undefined };
 }
 
 /**

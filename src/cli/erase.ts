@@ -60,8 +60,6 @@ Examples:
 
 const ONLY_BOTH =
   "ClickHouse has records of this data file too, and a running server removes both: start it, set SIMPLELOGS_TOKEN to its admin token, and erase again; or name the file (--data), to remove its own records alone";
-const ONLY_HERE =
-  "only records of this data file are counted: set SIMPLELOGS_TOKEN to the server's admin token, and it counts those in ClickHouse too";
 
 /** Adds the command to the program. */
 export function registerErase(program: Command, tools: EraseTools): void {
@@ -195,12 +193,8 @@ export function createOpenEraser(progress: Progress): OpenEraser {
     const address = remoteAddressOf(command, options, context);
     if (address !== undefined) return new RemoteEraser(address);
     if (purpose === "count") {
-      const { data, settings } = await readableDataOf(command, options, context);
-      if (settings?.clickhouse === undefined || options.data !== undefined) return new LocalEraser(data, progress);
-      const own = ownServer(options, settings, context);
-      if (own !== undefined) return new RemoteEraser(own);
-      context.stderr.write(`simplelogs: ${ONLY_HERE}\n`);
-      return new LocalEraser(data, progress);
+      const { data, history } = await readableDataOf(command, options, context, "records");
+      return history === undefined ? new LocalEraser(data, progress) : COUNTING;
     }
     const { file, settings } = await localDataOf(command, options, context);
     const locked = lockedBy(file);
@@ -244,6 +238,13 @@ function lockedBy(file: string): OperatingError | undefined {
     throw error;
   }
 }
+
+/** Counts what the data file and the cluster have, as the source reads both. A server erases. */
+const COUNTING: Eraser = {
+  source: {},
+  count: async () => undefined,
+  erase: () => Promise.reject(new OperatingError("usage", `nothing was removed: ${ONLY_BOTH}`)),
+};
 
 class LocalEraser implements Eraser {
   readonly source: SourceOptions = {};

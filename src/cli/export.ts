@@ -8,14 +8,16 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ExportFormat, ExportRequest, QueryScope } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
+import { finishSteps } from "../core/steps.ts";
 import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
+import { HistoryError } from "../query/scan/records.ts";
 import { isRefusal, refuseUnknownProject, resolveScope } from "../query/scan/scope.ts";
 import { type ExportBlock, exportLines } from "../query/stream/export.ts";
-import { exportHeader, lineFormatter } from "../query/stream/export_text.ts";
-import { BlockReader } from "../store/block_reader.ts";
-import { isStoreError, openForReading } from "../store/database.ts";
+import { exportHeader, joinedLines, lineFormatter } from "../query/stream/export_text.ts";
+import { isStoreError } from "../store/database.ts";
+import { exportHistory, loadHistory, NodeReader } from "../threads/reader/node_reader.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
-import { noteHistory, type ReadableData, readableDataOf } from "./data_file.ts";
+import { type ReadableData, readableDataOf } from "./data_file.ts";
 import {
   addScopeOptions,
   addSourceOptions,
@@ -66,8 +68,7 @@ export function registerExport(program: Command, context: CliContext, write: Wri
       await exportRemote(new RemoteServer(address), { format, scope }, { context, write });
       return;
     }
-    const local = await readableDataOf(command, options, context);
-    noteHistory(local, context);
+    const local = await readableDataOf(command, options, context, "records");
     await exportLocal({
       local,
       scope,
@@ -122,26 +123,33 @@ const DAMAGED_NAMED_MAX = 20;
 async function exportLocal({ local, scope, header, lineOf, write, context, clock }: LocalExportOptions): Promise<void> {
   const { file, data, rules } = local;
   try {
-    const reader = new BlockReader(openForReading(data.file, data.access));
+    const reader = new NodeReader(data.file, local.history?.node ?? 0, data.access);
     try {
+      const { blocks } = reader;
       const understood = resolveScope(scope, rules, clock());
-      const refusal = isRefusal(understood)
-        ? understood
-        : refuseUnknownProject(scope.project, rules, () => reader.projects());
+      if (isRefusal(understood)) throw refusalError(understood, scope.q);
+      const history =
+        local.history === undefined
+          ? undefined
+          : await finishSteps(exportHistory(await loadHistory(local.history), reader, undefined));
+      const known = () => [...blocks.projects(), ...(history?.projects ?? [])];
+      const refusal = refuseUnknownProject(scope.project, rules, known);
       if (refusal !== undefined) throw refusalError(refusal, scope.q);
-      if (isRefusal(understood)) return;
       const { project, from, to, search, shownFrom: expiredBefore } = understood;
-      const damage = new Damage(context, reader.damagedZoneMaps());
+      const damage = new Damage(context, blocks.damagedZoneMaps());
       // On a terminal the records themselves show the progress.
       const progress = context.isTerminal ? undefined : new Progress(context);
       const onDamaged = (block: ExportBlock, reason: string) => damage.report(block, reason);
       if (header !== "" && !(await write(header))) return;
       let count = 0;
-      for (const lines of exportLines(reader, {
-        filter: { project, from, to, search, expiredBefore },
-        lineOf,
-        onDamaged,
-      })) {
+      const filter = { project, from, to, search, expiredBefore };
+      const linesOfFile = (after = 0) => exportLines(blocks, { after, filter, lineOf, onDamaged });
+      const all = history === undefined ? linesOfFile() : joinedLines(history, understood, linesOfFile, lineOf);
+      for (const lines of all) {
+        if (lines instanceof Promise) {
+          await lines;
+          continue;
+        }
         for (const text of chunksOf(lines)) if (!(await write(text))) return;
         count += lines.length;
         progress?.show(count, undefined, "records");
@@ -152,6 +160,7 @@ async function exportLocal({ local, scope, header, lineOf, write, context, clock
       reader.close();
     }
   } catch (error) {
+    if (error instanceof HistoryError) throw refusalError({ code: "history_unavailable", message: error.message }, "");
     if (!isStoreError(error)) throw error;
     throw new OperatingError("data_unreadable", `cannot read ${file}: ${error.message}`, { cause: error });
   } finally {

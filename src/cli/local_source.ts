@@ -1,7 +1,9 @@
-// Reads records from the data file itself, also while a server writes to it. Queries run in this process, in steps, so
-// signals are handled in between. A tail polls for new records a few times a second.
+// Reads records from the data file itself, also while a server writes to it, and from the cluster behind it. Queries
+// run in this process, in steps, so signals are handled in between. A tail polls for new records a few times a second:
+// these are all in the data file.
 
 import { setImmediate, setTimeout } from "node:timers/promises";
+import type { ClickHouseHistory } from "../clickhouse/history.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { QueryRefusal, QueryResponses, TailEvent, TailRequest } from "../core/queries.ts";
@@ -12,7 +14,8 @@ import { StatisticsCache } from "../query/scan/statistics_cache.ts";
 import { TailHub } from "../query/stream/tail.ts";
 import { isStoreError } from "../store/database.ts";
 import { asItIs, type ReadOnlyData } from "../store/read_only_data.ts";
-import { DataReader } from "../store/tables_reader.ts";
+import type { HistorySettings } from "../threads/messages.ts";
+import { historyOf, loadHistory, NodeReader } from "../threads/reader/node_reader.ts";
 import { type RecordSource, refusalError, type SourceQuery } from "./source.ts";
 
 /** How often a tail looks for new records, in ms. */
@@ -29,6 +32,8 @@ interface LocalSourceOptions {
   /** The file to open, which may be a private copy; undefined: the file itself. It is released with the source. */
   readonly data?: ReadOnlyData;
   readonly rules: ReadRules;
+  /** Where older records and those of other nodes are; undefined: the data file alone is read. */
+  readonly history?: HistorySettings | undefined;
   readonly clock: Clock;
   /** Blocks done, and blocks in all. */
   readonly onProgress: (done: number, total: number) => void;
@@ -41,23 +46,28 @@ export class LocalSource implements RecordSource {
   readonly #options: LocalSourceOptions;
   readonly #cache = new StatisticsCache();
   readonly #data: ReadOnlyData;
-  readonly #reader: DataReader;
+  readonly #reader: NodeReader;
+  readonly #history: Promise<ClickHouseHistory> | undefined;
   /** Readers of tails that nobody reads to their end: closed with the source. */
-  readonly #tailReaders = new Set<DataReader>();
+  readonly #tailReaders = new Set<NodeReader>();
 
   /** Throws OperatingError. */
   constructor(options: LocalSourceOptions) {
     this.#options = options;
     this.#data = options.data ?? asItIs(options.file);
     this.#reader = this.#open();
+    const { history } = options;
+    this.#history = history === undefined ? undefined : loadHistory(history);
   }
 
   async query<Q extends SourceQuery>(query: Q): Promise<QueryResponses[Q["kind"]]> {
     const { rules, clock, onProgress, onDone } = this.#options;
     const { blocks: source, tables: details } = this.#reader;
     const limitMs = Number.POSITIVE_INFINITY;
+    const history = await this.#history;
     const steps = querySteps(query, {
       source,
+      history: history === undefined ? undefined : historyOf(history, this.#reader),
       tables: details,
       cache: this.#cache,
       rules,
@@ -95,15 +105,15 @@ export class LocalSource implements RecordSource {
     this.#data.release();
   }
 
-  #open(): DataReader {
-    return new DataReader(this.#data.file, this.#data.access);
+  #open(): NodeReader {
+    return new NodeReader(this.#data.file, this.#options.history?.node ?? 0, this.#data.access);
   }
 
-  #closeTail(reader: DataReader): void {
+  #closeTail(reader: NodeReader): void {
     if (this.#tailReaders.delete(reader)) reader.close();
   }
 
-  async *#follow(reader: DataReader, hub: TailHub, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
+  async *#follow(reader: NodeReader, hub: TailHub, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
     try {
       while (!signal.aborted) {
         if (hub.behind([TAIL]).length === 0) {
@@ -125,6 +135,7 @@ export class LocalSource implements RecordSource {
       for (let turnAt = performance.now() + TURN_MS; ; ) {
         const step = steps.next();
         if (step.done === true) return step.value;
+        if (step.value !== undefined) await step.value;
         if (performance.now() < turnAt) continue;
         await setImmediate();
         turnAt = performance.now() + TURN_MS;

@@ -13,7 +13,7 @@ import { registerCheck } from "./check.ts";
 import { registerClickHouse } from "./clickhouse.ts";
 import { registerCompact } from "./compact.ts";
 import { addConfigOption, type CliContext, type Signals } from "./context.ts";
-import { noteHistory, readableDataOf } from "./data_file.ts";
+import { readableDataOf } from "./data_file.ts";
 import { registerDoctor } from "./doctor.ts";
 import { createOpenEraser, registerErase } from "./erase.ts";
 import { registerExport } from "./export.ts";
@@ -136,11 +136,10 @@ const openSource: OpenSource = async (command, options, context) => {
     const onNotice = (text: string) => context.stderr.write(`simplelogs: ${text}\n`);
     return new RemoteSource({ server: new RemoteServer(address), onNotice });
   }
-  const local = await readableDataOf(command, options, context);
-  const { file, data, rules } = local;
   // What usage counts is in the data file.
-  if (command.name() !== "usage") noteHistory(local, context);
+  const reading = command.name() === "usage" ? "file" : "records";
+  const { file, data, rules, history } = await readableDataOf(command, options, context, reading);
   const progress = new Progress(context);
   const onProgress = (done: number, total: number) => progress.show(done, total, "blocks");
-  return new LocalSource({ file, data, rules, clock: systemClock, onProgress, onDone: () => progress.end() });
+  return new LocalSource({ file, data, rules, history, clock: systemClock, onProgress, onDone: () => progress.end() });
 };

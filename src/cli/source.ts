@@ -51,6 +51,9 @@ export function refusalError(
     const place = at === undefined ? "" : `\n${caretLines(q, at, length ?? 1)}`;
     return new OperatingError("usage", `cannot understand the search: ${message}${place}`);
   }
+  if (code === "history_unavailable") {
+    return new OperatingError("io", `${message}; --data FILE reads the data file alone, --url asks a running server`);
+  }
   return new OperatingError(USAGE_CODES.has(code) ? "usage" : "data_unreadable", message);
 }
 

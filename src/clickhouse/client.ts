@@ -3,6 +3,7 @@
 // did not take it.
 
 import { randomUUID } from "node:crypto";
+import { ignoreProxies } from "../runtime/proxies.ts";
 import {
   ClickHouseError,
   type ClickHouseErrorKind,
@@ -97,7 +98,8 @@ interface Exchange {
 }
 
 /**
- * One client for one address; it holds no connection that has to be closed. Plain fetch: on this runtime it takes the
+ * One client for one address; it holds no connection that has to be closed. From the first one on, this thread ignores
+ * the proxies of the environment: what is sent to the cluster, the password among it, goes to the cluster. Plain fetch: on this runtime it takes the
  * same time as the official client (see docs/scaling.md), needs no package, and gives the state of an insert whose
  * answer was lost, which the official client reports as any other error.
  */
@@ -108,6 +110,7 @@ export class ClickHouseClient {
 
   /** `hangGraceMs`: how much later than the server the client gives up. Default: HANG_GRACE_MS. */
   constructor(address: ClickHouseAddress, { hangGraceMs = HANG_GRACE_MS }: { readonly hangGraceMs?: number } = {}) {
+    ignoreProxies();
     this.#address = address;
     this.#hangGraceMs = hangGraceMs;
   }

@@ -82,6 +82,11 @@ export function clickHouseSettings(
   };
 }
 
+/** Where the cluster is, with the password in the clear, and the number of this node. */
+export function clusterOf({ urls, database, user, password, cluster, node }: ClickHouseSettings) {
+  return { urls, database, user, password: password.reveal(), cluster, node };
+}
+
 /** Bounds that contradict one another, and a password that anybody on the way can read. */
 export function checkClickHouse(
   document: TomlDocument,

@@ -156,29 +156,37 @@ function inOrder(file: string, problems: readonly LineProblem[]): ConfigProblem[
   return sorted.map((problem) => configProblem(file, problem.line, problem.message));
 }
 
-/** The settings that commands need which only read the data file. */
-const READING_NAMES: ReadonlySet<unknown> = new Set(["data", "projects"]);
+/** What a command reads: the data file alone, or records, which may be in the cluster too. */
+export type Reading = "file" | "records";
 
-/** Leaves out pairs that could not be read: reading commands need neither keys nor tokens. */
-function withoutUnread(completed: TomlTable): TomlTable {
+/** The settings that commands need which only read. */
+const READING_NAMES: Readonly<Record<Reading, ReadonlySet<unknown>>> = {
+  file: new Set(["data", "projects"]),
+  records: new Set(["data", "projects", "clickhouse"]),
+};
+
+/** Leaves out what could not be read: reading commands need neither keys nor tokens. */
+function withoutUnread(completed: TomlTable, reading: Reading): TomlTable {
   const keys = Array.isArray(completed["keys"]) ? completed["keys"] : [];
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
-  const { tls: _, ...rest } = completed;
+  const { tls: _, clickhouse, ...others } = completed;
+  const rest = clickhouse === undefined || reading === "file" ? others : { ...others, clickhouse };
   return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [], alerts: [], destinations: [] };
 }
 
-function parse(text: string, file: string, environment: Environment, isReading = false): Parsed {
+function parse(text: string, file: string, environment: Environment, reading?: Reading): Parsed {
   const syntax = parseSyntax(text);
   if (syntax.tree === undefined) {
     const result: LoadResult = { ok: false, problems: inOrder(file, syntax.problems) };
     return { result, plainSecretLine: undefined, tlsFiles: [] };
   }
   const document = readDocument(syntax.tree);
-  const needsVariable = isReading ? ([name]: Path) => READING_NAMES.has(name) : undefined;
+  const needed = reading === undefined ? undefined : READING_NAMES[reading];
+  const needsVariable = needed === undefined ? undefined : ([name]: Path) => needed.has(name);
   const checked = checkDocument(document, environment, needsVariable);
   const { problems, plainSecretLine } = checked;
-  const completed = checked.omitted > 0 ? withoutUnread(checked.completed) : checked.completed;
+  const completed = checked.omitted > 0 ? withoutUnread(checked.completed, reading ?? "records") : checked.completed;
   const relations = checked.omitted > 0 ? NO_RELATIONS : relationsOf(document, completed);
   // A missing name may be on a line that could not be parsed.
   const isMisled = (problem: LineProblem) => syntax.problems.length > 0 && problem.isMissing === true;
@@ -197,13 +205,18 @@ function relationsOf(document: TomlDocument, completed: TomlTable): ReturnType<t
 }
 
 /**
- * The settings for a command that only reads the data file: variables of the environment that its keys and tokens come
- * from need not be set, and no file but this one is looked at.
+ * The settings for a command that only reads: variables of the environment that keys and tokens come from need not be
+ * set, and no file but this one is looked at. Where only the data file is read, those of the cluster need not be, and
+ * then there is no `clickhouse`.
  */
-export async function loadReadingSettings(file: string, environment: Environment): Promise<LoadResult> {
+export async function loadReadingSettings(
+  file: string,
+  environment: Environment,
+  reading: Reading,
+): Promise<LoadResult> {
   const read = await readConfigFile(file);
   if ("problem" in read) return { ok: false, problems: [read.problem] };
-  return parse(read.text, file, environment, true).result;
+  return parse(read.text, file, environment, reading).result;
 }
 
 /**

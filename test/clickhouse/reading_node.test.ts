@@ -8,6 +8,7 @@ import type { ShownRecord } from "../../src/core/record.ts";
 import type { EntriesResponse, HistogramResponse, ValuesResponse } from "../../src/core/responses.ts";
 import { untilTrue } from "../support/condition.ts";
 import { TailClient } from "../support/read_api.ts";
+import { EXECUTABLE, run } from "../support/run.ts";
 import { ADMIN_TOKEN, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 import { ClickHouseServer } from "./server.ts";
 
@@ -207,6 +208,26 @@ test(
         await answer.arrayBuffer();
         expect({ path, status: answer.status }).toEqual({ path, status: 200 });
       }
+    });
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  "nothing for ClickHouse goes through a proxy of the environment: neither records nor queries, of the server or a command",
+  async () => {
+    await withServer(configOf(), async (server) => {
+      await server.kill();
+      const nowhere = "http://127.0.0.1:1";
+      const proxies = { HTTP_PROXY: nowhere, http_proxy: nowhere, HTTPS_PROXY: nowhere, https_proxy: nowhere };
+      server.environment = proxies;
+      await server.start();
+      await send(server, 0, 10);
+      await untilShipped(10);
+      expect(await allEntries(server)).toHaveLength(10);
+      const environment = { ...process.env, ...proxies } as Record<string, string>;
+      const { exitCode, stdout } = await run(EXECUTABLE, ["export"], { cwd: server.folder, environment });
+      expect([exitCode, stdout.trim().split("\n").length]).toEqual([0, 10]);
     });
   },
   TEST_MS_MAX,

@@ -100,7 +100,7 @@ export type ExportedText = Generator<string | Promise<void>>;
  * Lines in the order of ids: of nodes with lower numbers, of this one, of those with higher ones. What was shipped while
  * the history was read is read there, too: it may not be in the data file any more.
  */
-function* joinedLines(
+export function* joinedLines(
   history: ExportHistory,
   scope: Scope,
   local: (after: number) => Generator<string[]>,

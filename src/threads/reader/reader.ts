@@ -9,7 +9,7 @@ import { systemClock } from "../../core/clock.ts";
 import { QUERIES_BYTES_MAX, QUERY_MS_MAX } from "../../core/limits.ts";
 import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
 import { type Steps, waitFor } from "../../core/steps.ts";
-import { type EngineOptions, type History, querySteps } from "../../query/engine.ts";
+import { type EngineOptions, querySteps } from "../../query/engine.ts";
 import { placeOfId } from "../../query/scan/ids.ts";
 import {
   COLLECT_AFTER_BYTES,
@@ -22,13 +22,14 @@ import { isRefusal, projectRules, type ReadRules, refuseUnknownProject, resolveS
 import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { visibleNames, visibleRules } from "../../query/scan/visible.ts";
 import { type CatchUpEvents, catchUpEvents, hasAllIds } from "../../query/stream/catch_up.ts";
-import { type ExportedText, type ExportHistory, exportText } from "../../query/stream/export_text.ts";
+import { type ExportedText, exportText } from "../../query/stream/export_text.ts";
 import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
 import { residentBytes } from "../../runtime/process_memory.ts";
 import { listen, reply } from "../../runtime/thread.ts";
-import type { FromReader, HistorySettings, ToReader } from "../messages.ts";
-import { type NodeReader, ReaderPool } from "./reader_pool.ts";
+import type { FromReader, ToReader } from "../messages.ts";
+import { exportHistory, historyOf, loadHistory, type NodeReader } from "./node_reader.ts";
+import { ReaderPool } from "./reader_pool.ts";
 import { type Work, WorkTurns } from "./work_turns.ts";
 
 /** How long steps are taken before messages are received, in ms: the main thread sends a heartbeat each second. */
@@ -248,7 +249,7 @@ class ReaderThread {
         source: reader.blocks,
         rules: this.#rules,
         now: systemClock(),
-        history: history === undefined ? undefined : yield* exportHistory(history, reader, request),
+        history: history === undefined ? undefined : yield* exportHistory(history, reader, request.visible),
       });
       if (isRefusal(texts)) this.#reply({ kind: "opened", number, refusal: texts });
       else {
@@ -420,25 +421,6 @@ class ReaderThread {
   }
 }
 
-/** The history as an export reads it. Throws HistoryError. */
-function* exportHistory(history: ClickHouseHistory, reader: NodeReader, request: ExportRequest): Steps<ExportHistory> {
-  const memory = new QueryMemory();
-  const limits = { memory, clock: () => performance.now(), deadline: Number.POSITIVE_INFINITY };
-  const records = () => {
-    return history.records({
-      shippedUpTo: reader.shippedUpTo(),
-      visible: request.visible,
-      ownProjects: reader.blocks.projects(),
-      isOwnOnly: false,
-    });
-  };
-  return {
-    projects: yield* records().projects(limits),
-    shippedUpTo: () => reader.shippedUpTo(),
-    inOrder: (scope, after, upTo) => records().inOrder(limits, scope, after, upTo),
-  };
-}
-
 function unreadable(error: unknown): QueryRefusal {
   if (error instanceof HistoryError) return { code: "history_unavailable", message: error.message };
   const cause = error instanceof Error ? error.message : String(error);
@@ -446,20 +428,6 @@ function unreadable(error: unknown): QueryRefusal {
 }
 
 type ReaderStart = Pick<Extract<ToReader, { kind: "start" }>, "file" | "rules" | "history">;
-
-/** Nothing of it is loaded where there is no history. */
-async function loadHistory(settings: HistorySettings): Promise<ClickHouseHistory> {
-  const loaded = await import("../../clickhouse/history.ts");
-  return new loaded.ClickHouseHistory(settings);
-}
-
-function historyOf(history: ClickHouseHistory, reader: NodeReader): History {
-  return {
-    shippedUpTo: () => reader.shippedUpTo(),
-    removed: () => reader.removed(),
-    records: (range) => history.records(range),
-  };
-}
 
 let thread: ReaderThread | undefined;
 

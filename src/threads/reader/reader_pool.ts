@@ -1,43 +1,6 @@
-// Readers of the data file, as the queries of a node read it: with the ids that are shown. Some stay open for the next
-// query.
+// Readers of the data file that stay open for the next query.
 
-import type { RemovedFromFile } from "../../query/engine.ts";
-import { IDS_PER_NODE } from "../../query/scan/ids.ts";
-import type { QuerySource } from "../../query/scan/source.ts";
-import { shownIds } from "../../query/shown_ids.ts";
-import type { ExportSource } from "../../query/stream/export.ts";
-import { DataReader, type TablesReader } from "../../store/tables_reader.ts";
-
-/** A reader of the data file, for one query at a time. */
-export class NodeReader {
-  readonly blocks: QuerySource & ExportSource;
-  readonly tables: TablesReader;
-  readonly #reader: DataReader;
-  readonly #node: number;
-
-  /** @param node 0: ids are shown as the data file has them. Throws OperatingError. */
-  constructor(file: string, node: number) {
-    this.#reader = new DataReader(file);
-    this.#node = node;
-    this.blocks = shownIds(this.#reader.blocks, node);
-    this.tables = this.#reader.tables;
-  }
-
-  /** The highest id, as it is shown, up to which all records are in the history. */
-  shippedUpTo(): number {
-    return this.#node * IDS_PER_NODE + this.tables.shippedBelow() - 1;
-  }
-
-  /** What the history has alone; `upTo` is an id as it is shown. */
-  removed(): RemovedFromFile {
-    const { below, receivedUpTo } = this.tables.removed();
-    return { upTo: this.#node * IDS_PER_NODE + below - 1, receivedUpTo };
-  }
-
-  close(): void {
-    this.#reader.close();
-  }
-}
+import { NodeReader } from "./node_reader.ts";
 
 /** Idle readers that stay open. */
 const IDLE_READERS_MAX = 4;

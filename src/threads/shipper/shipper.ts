@@ -10,7 +10,6 @@ import { Shipper, StateNotSaved } from "../../clickhouse/shipper.ts";
 import { makeTables } from "../../clickhouse/tables.ts";
 import type { ShippingState } from "../../commit/shipping_state.ts";
 import { stepBack } from "../../runtime/priority.ts";
-import { ignoreProxies } from "../../runtime/proxies.ts";
 import { listen, reply } from "../../runtime/thread.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { BlockReader } from "../../store/block_reader.ts";
@@ -68,8 +67,6 @@ async function erase({ project, q, timeZone, from, to }: ErasedScope): Promise<S
 }
 
 function start({ file, history: address, state }: Extract<ToShipper, { kind: "start" }>): void {
-  // What is sent to the cluster, the password among it, goes to the cluster.
-  ignoreProxies();
   stepBack();
   const log = (level: "info" | "warn" | "error", message: string) =>
     reply<FromShipper>({ kind: "log", level, message });

@@ -95,7 +95,7 @@ describe("the data file that is read", () => {
       const shop = { retentionMs: 259_200_000, monthlyEntries: undefined, overage: "continue" };
       const of = async (line: readonly string[]) => {
         const { command, options, context } = parsed(line, {}, folder);
-        const { file, rules } = await readableDataOf(command, options, context);
+        const { file, rules } = await readableDataOf(command, options, context, "records");
         return { file, projects: { ...rules.projects }, other: rules.defaultProject };
       };
       expect(await of([])).toEqual({
@@ -113,7 +113,7 @@ describe("the data file that is read", () => {
   test("needs no configuration where --data names it", async () => {
     await withFolder(async (folder) => {
       const { command, options, context } = parsed(["--data", "b.db"], {}, folder);
-      const { file, rules } = await readableDataOf(command, options, context);
+      const { file, rules } = await readableDataOf(command, options, context, "records");
       expect([file, Object.keys(rules.projects), "toString" in rules.projects]).toEqual([
         join(folder, "b.db"),
         [],
@@ -126,7 +126,9 @@ describe("the data file that is read", () => {
     await withFolder(async (folder) => {
       for (const line of [[], ["--data", "b.db", "--config", "none.toml"]]) {
         const { command, options, context } = parsed(line, {}, folder);
-        expect(await failureOf(readableDataOf(command, options, context))).toMatchObject({ code: "config_invalid" });
+        expect(await failureOf(readableDataOf(command, options, context, "records"))).toMatchObject({
+          code: "config_invalid",
+        });
       }
     });
   });

@@ -94,7 +94,7 @@ url = "http://10.0.0.7:9093/am/"
     await withFolder(async (folder) => {
       const file = join(folder, "simplelogs.toml");
       writeFileSync(file, `heartbeat_url = "\${HOOK}"\n${table('type = "webhook"\nurl = "${HOOK}"')}`);
-      const result = await loadReadingSettings(file, {});
+      const result = await loadReadingSettings(file, {}, "file");
       expect(result.ok && result.settings.destinations).toEqual([]);
     });
   });
