@@ -170,7 +170,7 @@ function withoutUnread(completed: TomlTable, reading: Reading): TomlTable {
   const keys = Array.isArray(completed["keys"]) ? completed["keys"] : [];
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
-  const { tls: _, clickhouse, ...others } = completed;
+  const { tls: _tls, markers: _markers, clickhouse, ...others } = completed;
   const rest = clickhouse === undefined || reading === "file" ? others : { ...others, clickhouse };
   return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [], alerts: [], destinations: [] };
 }
