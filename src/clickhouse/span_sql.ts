@@ -7,7 +7,7 @@ import type { SqlParameters } from "./sql_parameters.ts";
 
 /**
  * Rows of a project, a first time and a last one, several of a project; undefined where the scope has no records. The
- * scope's search is left out. Within a project the table is sorted by time, so that a record of each end is read (ten
+ * scope's search is that for everything. Within a project the table is sorted by time, so that a record of each end is read (ten
  * million records: 20 ms of processor time for 290).
  */
 export function spansStatement(
@@ -16,8 +16,7 @@ export function spansStatement(
   readable: Readable,
   parameters: SqlParameters,
 ): string | undefined {
-  const everything: Scope = { ...scope, search: { kind: "all" } };
-  const conditions = pageConditions(everything, projects, readable, parameters).map(({ sure }) => sure);
+  const conditions = pageConditions(scope, projects, readable, parameters).map(({ sure }) => sure);
   if (conditions.length === 0) return undefined;
   if (projects.length > PROJECTS_APART_MAX) {
     return `SELECT project, min(time), max(time) FROM ${RECORDS} WHERE ${conditions.join(" OR ")} GROUP BY project`;

@@ -62,10 +62,11 @@ const OWN_MEMBERS = new Set(["timeoutAt", "storage", "bytes"]);
 const NOW_MEMBERS = new Set(["keptFrom", "from", "to"]);
 
 /** The lines of a table or an export. Within a record the order of metadata is that of a block's columns. */
-function linesOf(text: string, isJson: boolean): unknown[] {
+function linesOf(text: string, isJson: boolean, isTable = true): unknown[] {
   const parsed = (json: string): unknown => JSON.parse(json || "{}");
   return text.split("\n").map((line) => {
     if (isJson) return parsed(line);
+    if (!isTable) return line.split(" ").sort();
     const at = line.lastIndexOf(',"{');
     try {
       return at < 0
@@ -172,7 +173,24 @@ async function compare(servers: TwoServers, request: ReadRequest): Promise<Answe
       counted.again++;
       continue;
     }
-    if (diff !== undefined) note({ request, diff });
+    if (diff !== undefined) {
+      note({ request, diff });
+      const scope = request.parameters.filter(([name]) => ["q", "project", "from", "to", "timeZone"].includes(name));
+      const all = { path: "export", parameters: scope, isReader: request.isReader };
+      const [one, two] = [await answerOf(alone, all, asAlone), await answerOf(node, all, (text) => text)].map(
+        ({ text }) => asAlone(text).split("\n").sort(),
+      ) as [string[], string[]];
+      const idOf = (line: string) => line.slice(0, line.indexOf(","));
+      const ids = [one.map(idOf), two.map(idOf)] as const;
+      console.log(
+        "DEBUG only alone",
+        one.filter((line) => !ids[1].includes(idOf(line))).slice(0, 3),
+        "only node",
+        two.filter((line) => !ids[0].includes(idOf(line))).slice(0, 3),
+        "of",
+        one.length,
+      );
+    }
     counted.asked++;
     const status = `${request.path.split("/")[0]} ${found.status}`;
     counted.statuses[status] = (counted.statuses[status] ?? 0) + 1;
@@ -240,8 +258,13 @@ async function compareCommand({ alone, node, asAlone }: TwoServers, line: readon
     const shown =
       command === "usage" && exitCode === 0
         ? receivedOf(JSON.parse(stdout) as object)
-        : linesOf(asAlone(stdout), line.includes("--json") || (command === "export" && !stdout.startsWith("id,")));
-    return { exitCode, stdout: shown, stderr: asAlone(stderr).replaceAll(server.url, "URL") };
+        : linesOf(
+            asAlone(stdout),
+            line.includes("--json") ||
+              (command === "export" && !stdout.startsWith("id,") && !stdout.startsWith("\ufeff")),
+            command === "export",
+          );
+    return { exitCode, stdout: shown, stderr: messageOf(asAlone(stderr).replaceAll(server.url, "URL")) };
   };
   for (let attempt = 1; ; attempt++) {
     const [expected, found] = await Promise.all([answer(alone, asAlone), answer(node, (text) => text)]);

@@ -35,6 +35,8 @@ const FIELDS = [
     metadataFieldName,
   ),
 ];
+/** Values of equal counts are in the order of their texts, and ids of the other server have fewer digits. */
+const VALUE_FIELDS = FIELDS.filter((name) => name !== "id");
 
 type Parameters = Record<string, string | undefined>;
 
@@ -149,7 +151,7 @@ const PATHS: Readonly<
   }),
   fields: (context) => ({ path: "fields", with: scope(context) }),
   values: (context) => ({
-    path: `fields/${encodeURIComponent(pick(context.random, FIELDS))}/values`,
+    path: `fields/${encodeURIComponent(pick(context.random, VALUE_FIELDS))}/values`,
     with: { ...scope(context), ...plain(context), limit: limit(context, 1_000), by: category(context, "project") },
   }),
   timings: (context) => ({

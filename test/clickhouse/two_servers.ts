@@ -79,7 +79,7 @@ export async function withTwoServers(
   const cluster = `[clickhouse]\nurl = ["${engine.url}"]\ndatabase = "${DATABASE}"\nnode = ${number}\n`;
   const first = number * IDS_PER_NODE;
   const asAlone = (text: string) =>
-    text.replaceAll(/(?<![\d.])\d{13,16}/g, (digits) => {
+    text.replaceAll(/(?<!\d|\d\.)\d{13,16}/g, (digits) => {
       const id = Number(digits) - first;
       return id > 0 && id < IDS_MAX ? String(id) : digits;
     });

@@ -4,7 +4,7 @@
 import type { Steps } from "../../core/steps.ts";
 import type { PageOrder, Place } from "./page_order.ts";
 import type { RecordPage } from "./record_page.ts";
-import type { Coverage, ProjectSpan, QueryLimits, Records, Visitor } from "./records.ts";
+import { Coverage, type ProjectSpan, type QueryLimits, type Records, type Visitor } from "./records.ts";
 import { type BlockContext, candidateBlocks, scanBlocks, scanParts, TimeOverError, visitBlock } from "./scan.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock, QuerySource } from "./source.ts";
@@ -25,10 +25,35 @@ export class LocalRecords implements Records {
     return this.#source.projects();
   }
 
-  // oxlint-disable-next-line require-yield
   *spans(limits: QueryLimits, scope: Scope): Steps<readonly ProjectSpan[]> {
-    // The times of a damaged block are unknown.
-    return candidateBlocks(this.#within(limits), scope).filter(({ records }) => records > 0);
+    const context = this.#within(limits);
+    const spans: ProjectSpan[] = [];
+    for (const block of candidateBlocks(context, scope)) {
+      const { project, timeMin, timeMax, records } = block;
+      // The times of a damaged block are unknown.
+      if (records === 0) continue;
+      if (timeMin >= scope.shownFrom(project)) spans.push({ project, timeMin, timeMax });
+      else yield* this.#cutSpan(context, scope, block, spans);
+    }
+    return spans;
+  }
+
+  /** Adds the times of a block whose first records are not of the scope. */
+  *#cutSpan(context: BlockContext, scope: Scope, block: QueryBlock, spans: ProjectSpan[]): Steps<void> {
+    const { project, timeMax } = block;
+    this.#source.begin();
+    try {
+      yield* visitBlock(context, scope, block, new Coverage(), function* (scanned) {
+        const times = (yield* scanned.open()).time().filter((time) => time >= scanned.from && time < scanned.to);
+        const timeMin = times.reduce((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY);
+        if (times.length > 0) spans.push({ project, timeMin, timeMax });
+      });
+    } catch (error) {
+      if (!(error instanceof TimeOverError)) throw error;
+      spans.push({ project, timeMin: scope.shownFrom(project), timeMax });
+    } finally {
+      this.#source.end();
+    }
   }
 
   /** As far as zone maps say. */

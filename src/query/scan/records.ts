@@ -28,7 +28,7 @@ export interface ScanContext extends QueryLimits {
   readonly records: Records;
 }
 
-/** Times that records of a project have, about: none of its records in the scope lies outside. Unix ms, both included. */
+/** Of records of a project in a scope: the time of the first, and one that none is later than. Unix ms. */
 export interface ProjectSpan {
   readonly project: string;
   readonly timeMin: number;
@@ -47,7 +47,7 @@ export interface Visitor {
 export interface Records {
   /** Every project that ever stored a record. */
   projects(limits: QueryLimits): Steps<readonly string[]>;
-  /** The times of the records that may match; several of one project where it is easier. */
+  /** The times of the records of a scope that has no search; several of one project where it is easier. */
   spans(limits: QueryLimits, scope: Scope): Steps<readonly ProjectSpan[]>;
   /** When this node received its oldest record, about and at the latest, Unix ms; undefined: it has none. */
   firstReceived(limits: QueryLimits): Steps<number | undefined>;

@@ -65,8 +65,10 @@ export function* askedSpan(
   now: number,
   otherTimes?: readonly number[],
 ): Steps<{ from: number; to: number }> {
-  const isBounded = Number.isFinite(scope.from) && Number.isFinite(scope.to);
-  return spanOf(scope, isBounded ? [] : yield* context.records.spans(context, scope), now, otherTimes);
+  if (Number.isFinite(scope.from) && Number.isFinite(scope.to)) return spanOf(scope, [], now, otherTimes);
+  // Whatever the search: which blocks it rules out depends on how they were merged.
+  const everything: Scope = { ...scope, search: { kind: "all" } };
+  return spanOf(scope, yield* context.records.spans(context, everything), now, otherTimes);
 }
 
 /**
