@@ -18,8 +18,8 @@ import { READER_TOKEN, type TwoServers, withTwoServers } from "./two_servers.ts"
 
 /** Pairs of servers, requests of each kind to each pair, and records of each. */
 const ROUNDS = Number(process.env["ROUNDS"] ?? 1);
-const REQUESTS = Number(process.env["REQUESTS"] ?? 8);
-const RECORDS = Number(process.env["RECORDS"] ?? 250);
+const REQUESTS = Number(process.env["REQUESTS"] ?? 3);
+const RECORDS = Number(process.env["RECORDS"] ?? 200);
 /** How often two answers may differ before they do: relative times move on, and a loaded machine stops queries early. */
 const ATTEMPTS = 4;
 const HOUR = 3_600_000;
@@ -44,7 +44,7 @@ async function answerOf(server: TestServer, request: ReadRequest, idsOf: (text: 
     }),
   );
   const body = request.body === undefined ? undefined : idsOf(JSON.stringify(request.body));
-  const response = await fetch(`${server.url}/api/v1/${request.path}?${query}`, {
+  const response = await fetch(`${server.url}/api/v1/${request.path}?${query.toString()}`, {
     method: body === undefined ? "GET" : "POST",
     headers: {
       authorization: `Bearer ${request.isReader ? READER_TOKEN : ADMIN_TOKEN}`,
@@ -60,13 +60,13 @@ async function answerOf(server: TestServer, request: ReadRequest, idsOf: (text: 
 const OWN_MEMBERS = new Set(["timeoutAt", "storage", "bytes"]);
 /** Where a retention or a range before now begins: each server is asked a little later than the other. */
 const NOW_MEMBERS = new Set(["keptFrom", "from", "to"]);
+const isOfNow = (name: string, value: unknown): value is number => NOW_MEMBERS.has(name) && typeof value === "number";
 
 /** The lines of a table or an export. Within a record the order of metadata is that of a block's columns. */
-function linesOf(text: string, isJson: boolean, isTable = true): unknown[] {
+function linesOf(text: string, isJson: boolean): unknown[] {
   const parsed = (json: string): unknown => JSON.parse(json || "{}");
   return text.split("\n").map((line) => {
     if (isJson) return parsed(line);
-    if (!isTable) return line.split(" ").sort();
     const at = line.lastIndexOf(',"{');
     try {
       return at < 0
@@ -108,7 +108,7 @@ function comparable(
   const answer = JSON.parse(asAlone(text), (name, value: unknown) => {
     if (name === "nextCursor" && typeof value === "string") return cursorOf(value, asAlone);
     if (name === "previousBuckets") return (value as { time: number }[]).map(roundedTime);
-    if (NOW_MEMBERS.has(name) && typeof value === "number") return Math.round(value / HOUR);
+    if (isOfNow(name, value)) return Math.round(value / HOUR);
     if (name === "message" && status !== 200) return messageOf(String(value));
     // Ids have other lengths in the search.
     if (hasIds && (name === "at" || name === "length") && status !== 200) return undefined;
@@ -155,8 +155,9 @@ function note(difference: object): void {
   if (differences.length < 20) console.log(JSON.stringify(difference).slice(0, 1_500));
 }
 
-const times: Record<string, number> = {};
-const counted = { asked: 0, refused: 0, again: 0, commands: 0, tails: 0, statuses: {} as Record<string, number> };
+const counted = { asked: 0, again: 0, commands: 0, tails: 0, statuses: {} as Record<string, number> };
+
+const isUnfinished = ({ status, text }: Answer) => status === 503 || text.includes('"stoppedEarly"');
 
 /** Asks both until they answer the same; gives the node's answer. */
 async function compare(servers: TwoServers, request: ReadRequest): Promise<Answer> {
@@ -171,26 +172,11 @@ async function compare(servers: TwoServers, request: ReadRequest): Promise<Answe
     const diff = firstDifference(aligned(shown, other), other);
     if (diff !== undefined && attempt < ATTEMPTS) {
       counted.again++;
+      // A loaded machine ends queries early.
+      if (isUnfinished(found) || isUnfinished(expected)) attempt--;
       continue;
     }
-    if (diff !== undefined) {
-      note({ request, diff });
-      const scope = request.parameters.filter(([name]) => ["q", "project", "from", "to", "timeZone"].includes(name));
-      const all = { path: "export", parameters: scope, isReader: request.isReader };
-      const [one, two] = [await answerOf(alone, all, asAlone), await answerOf(node, all, (text) => text)].map(
-        ({ text }) => asAlone(text).split("\n").sort(),
-      ) as [string[], string[]];
-      const idOf = (line: string) => line.slice(0, line.indexOf(","));
-      const ids = [one.map(idOf), two.map(idOf)] as const;
-      console.log(
-        "DEBUG only alone",
-        one.filter((line) => !ids[1].includes(idOf(line))).slice(0, 3),
-        "only node",
-        two.filter((line) => !ids[0].includes(idOf(line))).slice(0, 3),
-        "of",
-        one.length,
-      );
-    }
+    if (diff !== undefined) note({ request, diff });
     counted.asked++;
     const status = `${request.path.split("/")[0]} ${found.status}`;
     counted.statuses[status] = (counted.statuses[status] ?? 0) + 1;
@@ -218,9 +204,10 @@ async function comparePages(servers: TwoServers, context: RequestContext): Promi
 async function compareTails({ alone, node, asAlone }: TwoServers, context: RequestContext): Promise<void> {
   const { random, records } = context;
   const q = pick(random, ["", "level:error", hostileSearch(random, records, 1)]);
-  const project = pick(random, ["", ...PROJECTS]);
+  // Of none whose records expire meanwhile.
+  const project = pick(random, ["default", "shop", "Shop"]);
   const after = pick(random, records).record.id;
-  const scope = { q, ...(project === "" ? {} : { project }) };
+  const scope = { q, project };
   const found = await answerOf(
     node,
     { path: "export", parameters: Object.entries({ ...scope, q: `id:>${after} (${q || "id:*"})` }), isReader: false },
@@ -247,6 +234,25 @@ async function compareTails({ alone, node, asAlone }: TwoServers, context: Reque
   counted.tails++;
 }
 
+function shownBy([command, ...options]: readonly string[], exitCode: number | null, stdout: string): unknown {
+  if (command === "usage" && exitCode === 0) return receivedOf(JSON.parse(stdout) as object);
+  if (command === "export") return linesOf(stdout, stdout.startsWith("{"));
+  if (options.includes("--json")) {
+    const parsed = (line: string): unknown => {
+      return JSON.parse(
+        line || "{}",
+        (name, value) => (isOfNow(name, value) ? Math.round(value / HOUR) : value) as unknown,
+      );
+    };
+    return stdout.split("\n").map(parsed);
+  }
+  // Words of a line in any order: metadata has none. What is compared with may begin before now.
+  const lines = stdout.split("\n").map((line) => line.split(" ").sort());
+  return command === "timings"
+    ? lines.map((words) => words.filter((word) => !/^\d\d:\d\d:\d\d\.\d{3};?$/.test(word)))
+    : lines;
+}
+
 async function compareCommand({ alone, node, asAlone }: TwoServers, line: readonly string[]): Promise<void> {
   const answer = async (server: TestServer, idsOf: (text: string) => string) => {
     const environment = { ...process.env, SIMPLELOGS_TOKEN: ADMIN_TOKEN, SIMPLELOGS_URL: server.url } as Record<
@@ -254,17 +260,11 @@ async function compareCommand({ alone, node, asAlone }: TwoServers, line: readon
       string
     >;
     const { exitCode, stdout, stderr } = await run(EXECUTABLE, line.map(idsOf), { environment, cwd: server.folder });
-    const [command] = line;
-    const shown =
-      command === "usage" && exitCode === 0
-        ? receivedOf(JSON.parse(stdout) as object)
-        : linesOf(
-            asAlone(stdout),
-            line.includes("--json") ||
-              (command === "export" && !stdout.startsWith("id,") && !stdout.startsWith("\ufeff")),
-            command === "export",
-          );
-    return { exitCode, stdout: shown, stderr: messageOf(asAlone(stderr).replaceAll(server.url, "URL")) };
+    return {
+      exitCode,
+      stdout: shownBy(line, exitCode, asAlone(stdout)),
+      stderr: messageOf(asAlone(stderr).replaceAll(server.url, "URL")),
+    };
   };
   for (let attempt = 1; ; attempt++) {
     const [expected, found] = await Promise.all([answer(alone, asAlone), answer(node, (text) => text)]);
@@ -282,18 +282,12 @@ async function compareCommand({ alone, node, asAlone }: TwoServers, line: readon
 async function compareAll(servers: TwoServers, context: RequestContext, share = 1): Promise<void> {
   for (let at = 0; at < REQUESTS * share; at++) {
     for (const kind of REQUEST_KINDS) {
-      const t = performance.now();
       await compare(servers, requestOf(kind, context));
-      times[kind] = (times[kind] ?? 0) + performance.now() - t;
     }
   }
-  let t = performance.now();
   await comparePages(servers, context);
-  times["PAGES"] = (times["PAGES"] ?? 0) + performance.now() - t;
-  t = performance.now();
   for (let at = 0; at < (REQUESTS * share) / 4; at++) {
     await compareTails(servers, context);
-    times["TAILS"] = (times["TAILS"] ?? 0) + performance.now() - t;
     for (const name of ["query", "export", "timings", "usage"]) {
       await compareCommand(servers, commandOf(name, context));
     }
@@ -335,11 +329,11 @@ test("a server with ClickHouse answers as one with a data file alone", async () 
       const context = { random, now, records: servers.records };
       await compareAll(servers, context);
       await servers.shipTheRest();
-      await compareAll(servers, context, 0.3);
+      await compareAll(servers, context, 0.34);
       await compareErasures(servers, context);
-      await compareAll(servers, context, 0.3);
+      await compareAll(servers, context, 0.34);
     });
   }
-  console.log(JSON.stringify(counted), JSON.stringify(times));
+  console.log(JSON.stringify(counted));
   expect({ seed, differences: differences.slice(0, 3) }).toEqual({ seed, differences: [] });
 }, 900_000);

@@ -7,7 +7,8 @@ import { integer, pick, type Random } from "../support/random.ts";
 import { type HostileRecord, hostileSearch } from "./hostile_records.ts";
 import { PROJECTS } from "./http_entries.ts";
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** A request; ids in it are the node's. */
@@ -227,23 +228,27 @@ function page({ random, records }: RequestContext): Parameters {
   };
 }
 
+/** A rule of each kind, over the time in which the records were received. */
 function preview(context: RequestContext): object {
-  const { random, now } = context;
+  const { random, records } = context;
   const kind = pick(random, ["count", "share", "percentile", "silence", "running"]);
-  const to = now + integer(random, HOUR);
+  const received = records.reduce((last, { record }) => Math.max(last, record.receivedAt), 0);
+  const to = received + integer(random, 10 * MINUTE);
+  const side = pick(random, ["above", "below"]);
+  const of = kind === "share" && random() < 0.6 ? search(context) : undefined;
   const rule = {
     name: "a rule",
-    project: project(context),
+    project: project(context) || undefined,
     q: search(context),
     kind,
-    ...(kind === "share" ? { of: search(context) } : {}),
+    ...(of === undefined ? {} : { of }),
     window: pick(random, ["1m", "5m", "1h", "1d"]),
-    every: pick(random, ["30s", "1m", "1h"]),
-    [pick(random, ["above", "below"])]: pick(random, [0, 0.5, 3, 40]),
-    ...(random() < 0.3 ? { group_by: pick(random, ["touchpoint", "level", "metadata.a", "key"]) } : {}),
-    ...(random() < 0.5 ? { min: 1 } : {}),
+    every: pick(random, ["1s", "30s", "1m"]),
+    ...(kind === "silence" ? {} : { [side]: pick(random, [0.1, 0.5, ...(kind === "share" ? [] : [3, 40])]) }),
+    ...(random() < 0.3 ? { group_by: pick(random, ["touchpoint", "source", "metadata.a", "key"]) } : {}),
+    ...(kind === "share" || kind === "percentile" ? { min: 1 } : {}),
   };
-  return { rule, ...(random() < 0.8 ? { from: to - pick(random, [HOUR, 6 * HOUR, DAY]), to } : { to }) };
+  return { rule, from: to - pick(random, [MINUTE, 20 * MINUTE, HOUR]), to };
 }
 
 export const REQUEST_KINDS = Object.keys(PATHS);
