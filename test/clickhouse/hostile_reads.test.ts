@@ -7,7 +7,7 @@ import { recordsOf } from "../../src/block/records.ts";
 import { ClickHouseClient } from "../../src/clickhouse/client.ts";
 import { ClickHouseHistory } from "../../src/clickhouse/history.ts";
 import { createStatements, RECORDS } from "../../src/clickhouse/schema.ts";
-import { BREAKDOWN_NAMES_HELD_MAX, METADATA_NAME_LENGTH_MAX } from "../../src/core/limits.ts";
+import { BREAKDOWN_NAMES_HELD_MAX } from "../../src/core/limits.ts";
 import type { ExportRequest, QueryOutcome, QueryRequest, QueryScope } from "../../src/core/queries.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { BreakdownResponse, EntriesResponse } from "../../src/core/responses.ts";
@@ -289,18 +289,13 @@ const REQUEST_OF: Readonly<Record<string, (random: Random, world: World) => Quer
 
 const visibleOf = (random: Random) => (random() < 0.3 ? { visible: PROJECTS.filter(() => random() < 0.5) } : {});
 
-/**
- * Of more fields than a breakdown holds, those that are held depend on the order of the records. A block leaves out
- * fields whose names are too long for a column, which the table has.
- */
+/** Of more fields than a breakdown holds, those that are held depend on the order of the records. */
 function comparable(request: QueryRequest, outcome: QueryOutcome<object>, areFieldsHeld: boolean): object {
   // The message lists the projects: of a measure, those of all nodes, though it reads one's own records.
   if (!outcome.ok && outcome.refusal.code === "unknown_project") return { code: outcome.refusal.code };
-  if (request.kind !== "breakdown" || !outcome.ok) return outcome;
-  const { fields, ...rest } = outcome.answer as BreakdownResponse;
-  const { more: _more, ...records } = rest;
-  const shown = fields.filter(({ field }) => field.length <= METADATA_NAME_LENGTH_MAX);
-  return areFieldsHeld ? { fields: shown, ...records } : records;
+  if (request.kind !== "breakdown" || !outcome.ok || areFieldsHeld) return outcome;
+  const { fields: _fields, more: _more, ...records } = outcome.answer as BreakdownResponse;
+  return records;
 }
 
 /** Whether a breakdown holds all of its fields. */

@@ -2,7 +2,7 @@
 // data file alone: random records, random requests, right and wrong ones. The same answers, statuses and errors.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { BREAKDOWN_NAMES_HELD_MAX, METADATA_NAME_LENGTH_MAX } from "../../src/core/limits.ts";
+import { BREAKDOWN_NAMES_HELD_MAX } from "../../src/core/limits.ts";
 import type { BreakdownResponse } from "../../src/core/responses.ts";
 import { aligned } from "../support/aligned_sums.ts";
 import { untilTrue } from "../support/condition.ts";
@@ -116,10 +116,9 @@ function comparable(
   }) as object;
   if (status !== 200) return { status, headers, answer };
   if (request.path === "usage") return { status, answer: receivedOf(answer) };
-  if (request.path !== "breakdown") return { status, headers, answer };
-  const { fields, more: _more, ...records } = answer as BreakdownResponse;
-  const shown = fields.filter(({ field }) => field.length <= METADATA_NAME_LENGTH_MAX);
-  return { status, headers, answer: areFieldsHeld ? { fields: shown, ...records } : records };
+  if (areFieldsHeld) return { status, headers, answer };
+  const { fields: _fields, more: _more, ...records } = answer as BreakdownResponse;
+  return { status, headers, answer: records };
 }
 
 /** The usage without months of which a data file has records, and nothing was received in them. */
@@ -249,7 +248,7 @@ function shownBy([command, ...options]: readonly string[], exitCode: number | nu
   // Words of a line in any order: metadata has none. What is compared with may begin before now.
   const lines = stdout.split("\n").map((line) => line.split(" ").sort());
   return command === "timings"
-    ? lines.map((words) => words.filter((word) => !/^\d\d:\d\d:\d\d\.\d{3};?$/.test(word)))
+    ? lines.map((words) => words.filter((word) => !/^\d\d:\d\d:\d\d\.\d{3}[;,]?$/.test(word)))
     : lines;
 }
 
@@ -263,7 +262,8 @@ async function compareCommand({ alone, node, asAlone }: TwoServers, line: readon
     return {
       exitCode,
       stdout: shownBy(line, exitCode, asAlone(stdout)),
-      stderr: messageOf(asAlone(stderr).replaceAll(server.url, "URL")),
+      // Below a search that is wrong stands a part of it, where ids have other lengths.
+      stderr: messageOf(asAlone(stderr.slice(0, stderr.indexOf("\n"))).replaceAll(server.url, "URL")),
     };
   };
   for (let attempt = 1; ; attempt++) {

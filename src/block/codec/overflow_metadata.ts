@@ -78,6 +78,13 @@ export class OverflowMembers {
     }
   }
 
+  /** Calls `visit` with each member of the object at a place, and the code of its name. */
+  forEachAt(place: number, visit: (member: number, code: number) => void): void {
+    const end = this.#firsts[place + 1] as number;
+    for (let member = this.#firsts[place] as number; member < end; member++)
+      visit(member, this.#codes[member] as number);
+  }
+
   value(member: number): unknown {
     return valueAt(this.#text, this.#from[member] as number, this.#to[member] as number);
   }

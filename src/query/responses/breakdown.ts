@@ -3,6 +3,7 @@
 // these values in what is found and in all, block by block: the counts fit each other, whatever is written meanwhile and
 // wherever the time limit ends it. Where it ends the first one, at half of the time, the choice is made of a part.
 
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { CountedValue } from "../../block/stats/value_counts.ts";
 import {
   BREAKDOWN_FIELDS_MAX,
@@ -21,7 +22,7 @@ import type { Scope } from "../scan/scope.ts";
 import { addFromValueCounts, type Field, fieldOf, ValueCounter } from "./field_values.ts";
 import type { FrequentBounds, WantedTexts } from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
-import { LeafFields, readLeaves } from "./value_readers.ts";
+import { addLeaves, LeafFields, readLeaves } from "./value_readers.ts";
 
 /** The fields that are always looked at; metadata fields follow. */
 const FIXED_FIELDS = ["level", "touchpoint", "apiKey", "source", "keyType", "kind", "status"] as const;
@@ -120,6 +121,38 @@ function* visitValues(
       readLeaves(head, block, matches, (leaf, value, count) => visit(leaves.field(leaf), value, count));
     }
     yield undefined;
+  }
+  yield* visitOverflow(block, matches, heads, visit);
+}
+
+/** Objects of metadata between two yields. */
+const OVERFLOW_STEP = 1_024;
+
+/** Visits the values of the metadata fields that have no column in a block, in one pass: there may be any number. */
+function* visitOverflow(
+  block: OpenBlock,
+  matches: Matches,
+  heads: ReadFields["heads"],
+  visit: VisitValue,
+): Steps<void> {
+  const overflow = block.overflowMembers();
+  if (overflow === undefined) return;
+  const columns = new Set(block.metadataNames());
+  const isWanted = Array.from({ length: overflow.nameCount }, (_, code) => {
+    const head = overflow.name(code);
+    return !columns.has(head) && heads?.has(head) !== false;
+  });
+  for (let place = 0; place < overflow.rows.length; place++) {
+    if (isMatch(matches, overflow.rows[place] as number)) {
+      overflow.forEachAt(place, (member, code) => {
+        if (isWanted[code] !== true) return;
+        const head = overflow.name(code);
+        const add = (leaf: string, value: CountedValue, count: number) =>
+          visit({ name: metadataFieldName(leaf), head }, value, count);
+        addLeaves(head, overflow.value(member), add);
+      });
+    }
+    if (place % OVERFLOW_STEP === 0) yield undefined;
   }
 }
 

@@ -1,6 +1,8 @@
 // Breakdowns against a naive count over all records.
 
 import { describe, expect, test } from "bun:test";
+import type { JsonObject } from "../../../../src/core/json.ts";
+import { METADATA_COLUMNS_MAX } from "../../../../src/core/limits.ts";
 import type { QueryScope } from "../../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import type { BreakdownResponse } from "../../../../src/core/responses.ts";
@@ -93,6 +95,7 @@ function randomMetadata(random: Random): Record<string, unknown> {
       {},
     ]),
     "odd name": { "a.b": value(), 'q"': [[value()]] },
+    ["long".repeat(40)]: value(),
   };
 }
 
@@ -185,6 +188,17 @@ describe("a breakdown", () => {
     const users = fields.find(({ field }) => field === "metadata.user");
     expect(users?.values[0]).toMatchObject({ value: "late", count: 500, otherCount: 30 });
     expect([users?.values.length, users?.count, users?.more]).toEqual([2, 6_500, 3_999]);
+  });
+
+  test("counts a field also in blocks where it has no column, since others came before it", () => {
+    const source = new MemorySource();
+    const base = randomRecord(seededRandom(seed), DAY, DAY + 1);
+    const record = (metadata: object) => ({ ...base, metadata: metadata as JsonObject });
+    const others = Object.fromEntries(Array.from({ length: METADATA_COLUMNS_MAX }, (_, n) => [`other${n}`, n]));
+    source.write("shop", Array(10).fill(record({ late: "x" })));
+    source.write("shop", [record(others), ...Array(30).fill(record({ late: "x" }))]);
+    const { fields } = breakdown(source, {});
+    expect(fields.find(({ field }) => field === "metadata.late")?.values[0]).toMatchObject({ value: "x", count: 40 });
   });
 
   test("compares only among the records of another search, and says what is wrong with it", () => {
