@@ -73,7 +73,9 @@ function written(random: Random, entry: object): string {
 }
 
 function entriesOf(random: Random, record: StoredRecord, now: number): object[] {
-  const { kind, touchpoint, key, level, message, metadata, source } = record;
+  const { kind, touchpoint, key, level, source } = record;
+  const metadata = random() < 0.03 ? { ...record.metadata, ...wide(random) } : record.metadata;
+  const message = random() < 0.02 ? `${record.message} ${"long ".repeat(integer(random, 20_000))}` : record.message;
   const time = random() < 0.1 ? farTime(random, now) : record.time;
   const named = { touchpoint, key, level, message, metadata, ...(random() < 0.2 ? { source } : {}) };
   if (kind === "log") {
@@ -98,6 +100,15 @@ function entriesOf(random: Random, record: StoredRecord, now: number): object[] 
     ],
   ])();
 }
+
+/** More fields than a block has columns, or names and texts that are longer than what is shown of them. */
+const wide = (random: Random): object =>
+  pick(random, [
+    () => Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`wide${at}`, integer(random, 3)])),
+    () => ({ ["name ".repeat(integer(random, 500))]: "x", a: "text ".repeat(integer(random, 5_000)) }),
+    () => ({ a: Array.from({ length: 100 }, () => ({ b: integer(random, 3) })) }),
+    () => ({ a: { b: { c: { a: { b: { c: { a: { b: { c: { a: { b: 1 } } } } } } } } } } }),
+  ])();
 
 const farTime = (random: Random, now: number) =>
   pick(random, [

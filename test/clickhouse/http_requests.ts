@@ -49,7 +49,14 @@ function search({ random, records }: RequestContext): string | undefined {
 }
 
 function project({ random }: RequestContext): string | undefined {
-  return pick(random, [undefined, undefined, undefined, ...PROJECTS, ...PROJECTS, "nowhere", ""]);
+  return pick(random, [
+    undefined,
+    undefined,
+    undefined,
+    ...PROJECTS,
+    ...PROJECTS,
+    random() < 0.3 ? "nowhere" : undefined,
+  ]);
 }
 
 function instant({ random, now, records }: RequestContext): string | undefined {
@@ -263,7 +270,7 @@ export function requestOf(kind: string, context: RequestContext): ReadRequest {
   if (random() < 0.02) parameters.push(["unknown", "1"]);
   const [one] = parameters;
   if (one !== undefined && random() < 0.02) parameters.push(one);
-  return { ...rest, parameters, isReader: random() < 0.2 };
+  return { ...rest, parameters, isReader: random() < 0.1 };
 }
 
 /** A random command line of a command that asks a server. */
