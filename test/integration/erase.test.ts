@@ -253,6 +253,15 @@ describe("erasing", () => {
     });
   });
 
+  test("selects by an id only what has one: records, and nothing that waits or was dropped", async () => {
+    const pendingAdded = [{ id: 1, item: waitingItem({ key: "ada" }) }];
+    await withFile(commit({ ...groupOf("shop", [recordOf(1), recordOf(2)]), pendingAdded }), (file) => {
+      expect(erase(file, { q: "id:<2" })).toMatchObject({ records: 1, waiting: 0 });
+      expect(erase(file, { q: "id:0" })).toMatchObject({ records: 0, waiting: 0 });
+      expect(erase(file, { q: "-id:*" })).toMatchObject({ records: 0, waiting: 1 });
+    });
+  });
+
   test("selects by the key of a record; the key of a dropped entry is unknown", async () => {
     const clients = waitingItem({ key: "ada" }).replace('"keyType":"server"', '"keyType":"client"');
     const group = {

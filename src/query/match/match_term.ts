@@ -141,7 +141,7 @@ function matchPattern(patterns: readonly Pattern[], block: OpenBlock, rows: Uint
 function matchNumber({ field, ranges }: NumberTerm, block: OpenBlock, rows: Uint8Array): void {
   switch (field) {
     case "id":
-      return matchDense(ranges, block.id(), rows);
+      return matchDense(ranges.map(fromFirstId), block.id(), rows);
     case "time":
       return matchDense(ranges, block.time(), rows);
     case "receivedAt":
@@ -153,6 +153,11 @@ function matchNumber({ field, ranges }: NumberTerm, block: OpenBlock, rows: Uint
     case "duration":
       return matchSparse(ranges, block.duration(), rows);
   }
+}
+
+/** What is not stored yet has no id, and 0 in its place: no term about the id matches it. */
+function fromFirstId(range: NumberRange): NumberRange {
+  return range.min < 1 ? { ...range, min: 1, isMinIncluded: true } : range;
 }
 
 function isInAny(ranges: readonly NumberRange[], value: number): boolean {

@@ -126,7 +126,7 @@ function filterBySearch(starts: readonly OpenStart[], scope: Scope): OpenStart[]
   }
   return [...projects].flatMap(([project, all]) => {
     const columns = emptyColumns();
-    all.forEach(({ start }, index) => appendRecord(columns, index + 1, { ...start, kind: "started" }));
+    for (const { start } of all) appendRecord(columns, 0, { ...start, kind: "started" });
     const block = openBlock(new BlockEncoder().packed(columns).chunks, columns.count);
     const matches = matchRows(scope.search, block, project);
     return all.filter((_, index) => matches[index] === 1);
