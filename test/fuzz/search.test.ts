@@ -88,7 +88,7 @@ function randomRecord(random: Random, id: number): StoredRecord {
 /** Sometimes of one kind only, and sometimes with more metadata fields than have columns. */
 function randomRecords(random: Random): StoredRecord[] {
   const records = Array.from({ length: 1 + integer(random, pick(random, [0, 3, 60])) }, (_, index) =>
-    randomRecord(random, index + 1),
+    randomRecord(random, index + 2),
   );
   const alike =
     random() < 0.3 ? records.filter((one) => countedOf(one) === countedOf(records[0] as StoredRecord)) : records;
@@ -96,7 +96,7 @@ function randomRecords(random: Random): StoredRecord[] {
   const crowd = Object.fromEntries(
     Array.from({ length: METADATA_COLUMNS_MAX - 3 }, (_, index) => [`f${index}`, index]),
   );
-  return [{ ...randomRecord(random, 0), metadata: crowd }, ...alike];
+  return [{ ...randomRecord(random, 1), metadata: crowd }, ...alike];
 }
 
 function factsOf(
