@@ -287,7 +287,8 @@ export function commandOf(name: string, context: RequestContext): string[] {
       ...option("--limit", limit(context, 1_500)),
       ...option("--order", category(context, "asc", "desc")),
       ...flag("--reverse"),
-      ...flag("--json"),
+      // A line of text is cut where its metadata is long, which has no order.
+      "--json",
       ...range,
       ...words,
     ],
