@@ -40,8 +40,6 @@ export interface RequestOptions {
   readonly timeMsMax?: number | undefined;
   /** Bytes of memory that it may take on the server. Default: what the server's own settings say. */
   readonly memoryMax?: number | undefined;
-  /** Default: a new one. */
-  readonly queryId?: string | undefined;
   readonly settings?: ClickHouseSettings | undefined;
   /** Default: the client's; "default" is always there. */
   readonly database?: string | undefined;
@@ -85,7 +83,7 @@ const BEFORE_SENDING: ReadonlySet<string> = new Set([
 
 interface Exchange {
   /** The settings of the request. */
-  readonly search: ReadonlyMap<string, string>;
+  readonly search: Map<string, string>;
   /** By name, as their texts. Of inserts: none. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly body: string | Uint8Array<ArrayBuffer>;
@@ -129,9 +127,8 @@ export class ClickHouseClient {
 
   /** The rows of a query as they come, some at a time. Ending the loop early ends the query. Throws ClickHouseError. */
   async *stream(sql: string, parameters: Parameters = {}, options: RequestOptions = {}): AsyncGenerator<Row[]> {
-    const queryId = options.queryId ?? randomUUID();
     const exchange: Exchange = {
-      search: searchOf({ ...options, queryId }, { default_format: "JSONCompactEachRow" }),
+      search: searchOf(options, { default_format: "JSONCompactEachRow" }),
       parameters: textsOf(parameters),
       body: sql,
       isInsert: false,
@@ -148,7 +145,7 @@ export class ClickHouseClient {
       throw error;
     } finally {
       bounds.end();
-      if (!isDone) void this.kill(queryId, exchange.sentTo);
+      if (!isDone) void this.kill(exchange.search.get("query_id") ?? "", exchange.sentTo);
     }
   }
 
@@ -202,7 +199,7 @@ export class ClickHouseClient {
     const search = searchOf(options, { wait_end_of_query: "1" });
     const parameters = textsOf({ id: queryId });
     try {
-      await this.#complete({ search, parameters, body: sql, isInsert: true, options, only });
+      await this.#complete({ search, parameters, body: sql, isInsert: false, options, only });
     } catch (error) {
       if (!(error instanceof ClickHouseError)) throw error;
     }
@@ -227,9 +224,12 @@ export class ClickHouseClient {
     }
   }
 
-  /** Asks one server after the other until one has taken the request. */
+  /**
+   * Asks one server after the other until one has taken the request. The only one is asked twice, unless it would insert
+   * twice: it may have closed the connection that the last request had left open.
+   */
   async #send(exchange: Exchange, bounds: Bounds): Promise<{ response: Response; url: string }> {
-    const { urls } = this.#address;
+    const servers = exchange.only === undefined ? this.#address.urls.length : 1;
     for (let attempt = 1; ; attempt++) {
       const url = exchange.only ?? this.url;
       exchange.sentTo = url;
@@ -240,7 +240,10 @@ export class ClickHouseClient {
         const isNext = failed.kind === "unreachable" || failed.kind === "busy";
         // Also one that refuses: it may be the only one whose users or tables are not as they should be.
         if (isNext || failed.kind === "refused" || isLost(failed)) this.#leave(url);
-        if (!isNext || attempt >= urls.length || exchange.only !== undefined) throw failed;
+        const isAskedAgain = servers === 1 && attempt === 1 && failed.kind === "unreachable" && !exchange.isInsert;
+        if (!isAskedAgain && (!isNext || attempt >= servers)) throw failed;
+        // What was sent may still run under its id.
+        if (isAskedAgain && exchange.search.has("query_id")) exchange.search.set("query_id", randomUUID());
       }
     }
   }
@@ -313,10 +316,10 @@ function textsOf(parameters: Parameters): Map<string, string> {
 
 /** The settings of a request. */
 function searchOf(
-  { queryId, timeMsMax = REQUEST_MS_MAX, memoryMax, settings = {} }: RequestOptions,
+  { timeMsMax = REQUEST_MS_MAX, memoryMax, settings = {} }: RequestOptions,
   more: Readonly<Record<string, string>>,
 ): Map<string, string> {
-  const search = new Map<string, string>([["query_id", queryId ?? randomUUID()]]);
+  const search = new Map<string, string>([["query_id", randomUUID()]]);
   search.set("max_execution_time", String(Math.max(1, Math.ceil(timeMsMax / 1000))));
   if (memoryMax !== undefined) search.set("max_memory_usage", String(memoryMax));
   for (const [name, value] of Object.entries({ ...ALWAYS, ...settings, ...more })) search.set(name, String(value));

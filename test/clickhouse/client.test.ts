@@ -165,6 +165,15 @@ describe("a query that fails", () => {
     expect(await failureOf(client.query(sql))).toEqual({ kind: "refused", code: 395 });
   });
 
+  test("is asked once more where the connection was closed before an answer came, as one that was left open is", async () => {
+    for (const fault of ["request_lost", "answer_lost"] as const) {
+      server.fail(fault);
+      expect(await client.query("SELECT 1")).toEqual([[1]]);
+      server.fail(fault, 2);
+      expect(await failureOf(client.query("SELECT 1"))).toEqual({ kind: "unreachable", code: undefined });
+    }
+  });
+
   test("whose answer is cut in the middle throws", async () => {
     server.fail("answer_cut");
     expect(await failureOf(client.query("SELECT number FROM numbers(50000)"))).toMatchObject({ kind: "unreachable" });

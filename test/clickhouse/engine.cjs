@@ -131,7 +131,13 @@ async function answer(connection, { search, profile }, body, response) {
     if (chunk.done) break;
     if (chunk.bytes.length === 0) continue;
     if (!response.write(Buffer.from(chunk.bytes)) && !response.destroyed) {
-      await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+      await new Promise((resolve) => {
+        const goOn = () => {
+          response.off("drain", goOn).off("close", goOn);
+          resolve();
+        };
+        response.on("drain", goOn).on("close", goOn);
+      });
     }
   }
   response.end();
