@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
-import { expectSoon, settled } from "../support/expect_soon.ts";
+import { expectSoon, SHOWN_MS_MAX, settled } from "../support/expect_soon.ts";
 import { configText, type TestServer, withServer } from "../support/server.ts";
 import { ClickHouseServer } from "./server.ts";
 
@@ -90,7 +90,8 @@ test(
         let expected = "";
         await withAppPage(browser, whole as TestServer, { path }, async ({ page }) => {
           await page.getByRole("main").waitFor();
-          await settled(page);
+          // All of it: what is loading would be expected of the other server, too.
+          await settled(page, SHOWN_MS_MAX);
           expected = await expectSoon(textOf(page)).toMatch(/[^]{100}/);
           await keep(page, `whole-${name}`);
         });

@@ -86,10 +86,10 @@ export function watchRequests(context: BrowserContext): void {
 
 /**
  * Ends when the page waits for nothing: it has drawn twice, no request is under way, and no part of it is busy. Ends
- * after three seconds in any case, where a test holds an answer back.
+ * after a time in any case: three seconds, where a test holds an answer back.
  */
-export async function settled(page: Page): Promise<void> {
-  const endAtMs = Date.now() + SETTLED_MS_MAX;
+export async function settled(page: Page, limitMs = SETTLED_MS_MAX): Promise<void> {
+  const endAtMs = Date.now() + limitMs;
   let hasDrawn = false;
   while (Date.now() < endAtMs) {
     const isQuiet = (requestsUnderWay.get(page)?.size ?? 0) === 0 && !(await isBusy(page));
