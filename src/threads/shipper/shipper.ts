@@ -31,6 +31,9 @@ let history: HistorySettings | undefined;
 let rules: ShipperRules = { retentionMs: new Map(), defaultRetentionMs: 0 };
 const saving = new Map<number, (isSaved: boolean) => void>();
 let nextSave = 1;
+let sendFigures = () => {};
+/** Whether the last figures said so. */
+let isAllShipped = false;
 
 function save(state: ShippingState): Promise<void> {
   const number = nextSave++;
@@ -92,10 +95,14 @@ function start({ file, history: address, state }: Extract<ToShipper, { kind: "st
     state,
   );
   shipper = one;
-  const sendFigures = () => reply<FromShipper>({ kind: "figures", figures: one.figures() });
+  sendFigures = () => {
+    const figures = one.figures();
+    isAllShipped = figures.backlogRecords === 0;
+    reply<FromShipper>({ kind: "figures", figures });
+  };
   // At once, too: until then nobody knows what waits from before.
   sendFigures();
-  setInterval(sendFigures, FIGURES_EVERY_MS);
+  setInterval(() => sendFigures(), FIGURES_EVERY_MS);
   one.run().catch((error: unknown) => {
     // A broken invariant, or the data file: the thread ends, and another one takes over.
     setTimeout(() => {
@@ -115,6 +122,8 @@ listen<ToShipper>((message) => {
       break;
     case "advance":
       shipper?.advance();
+      // Nobody may be told any longer that all is shipped.
+      if (isAllShipped) sendFigures();
       break;
     case "erase":
       void erase(message.scope).then((outcome) => reply<FromShipper>({ kind: "erased", outcome }));
