@@ -83,7 +83,7 @@ const roundedTime = <T extends { readonly time: number }>(one: T) => ({ ...one, 
 /** A message without places in a search, where ids have other lengths, and without the very millisecond. */
 function messageOf(text: string): string {
   const rounded = text.replaceAll(/\b\d{13}\b/g, (ms) => `${Math.round(Number(ms) / HOUR)}`);
-  return rounded.replace(/at character \d+/, "at a character");
+  return rounded.replace(/at character \d+/, "at a character").replace(/gives \d+ buckets/, "gives buckets");
 }
 
 /** A cursor with the id as `idsOf` writes it. */
