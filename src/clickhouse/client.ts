@@ -97,9 +97,9 @@ interface Exchange {
 
 /**
  * One client for one address; it holds no connection that has to be closed. From the first one on, this thread ignores
- * the proxies of the environment: what is sent to the cluster, the password among it, goes to the cluster. Plain fetch: on this runtime it takes the
- * same time as the official client (see docs/scaling.md), needs no package, and gives the state of an insert whose
- * answer was lost, which the official client reports as any other error.
+ * the proxies of the environment: what is sent to the cluster, the password among it, goes to the cluster. Plain fetch:
+ * on this runtime it takes the same time as the official client (see docs/scaling.md), needs no package, and gives the
+ * state of an insert whose answer was lost, which the official client reports as any other error.
  */
 export class ClickHouseClient {
   readonly #address: ClickHouseAddress;

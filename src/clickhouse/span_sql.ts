@@ -7,8 +7,8 @@ import type { SqlParameters } from "./sql_parameters.ts";
 
 /**
  * Rows of a project, a first time and a last one, several of a project; undefined where the scope has no records. The
- * scope's search is that for everything. Within a project the table is sorted by time, so that a record of each end is read (ten
- * million records: 20 ms of processor time for 290).
+ * scope's search is that for everything. Within a project the table is sorted by time, so that a record of each end is
+ * read (ten million records: 20 ms of processor time for 290).
  */
 export function spansStatement(
   scope: Scope,

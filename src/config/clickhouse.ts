@@ -82,7 +82,7 @@ export function clickHouseSettings(
   };
 }
 
-/** Where the cluster is, with the password in the clear, and the number of this node. */
+/** Where the cluster is, with the password in the clear for whoever asks it, and the number of this node. */
 export function clusterOf({ urls, database, user, password, cluster, node }: ClickHouseSettings) {
   return { urls, database, user, password: password.reveal(), cluster, node };
 }

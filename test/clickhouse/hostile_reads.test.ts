@@ -22,6 +22,7 @@ import { type ExportHistory, exportText } from "../../src/query/stream/export_te
 import { metadataFieldName } from "../../src/search/fields.ts";
 import { aligned } from "../support/aligned_sums.ts";
 import { EMPTY_TABLES } from "../support/empty_tables.ts";
+import { firstDifference } from "../support/first_difference.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { type HostileRecord, hostileRecords, hostileSearch } from "./hostile_records.ts";
 import { BlocksSource, shipRecords } from "./node_world.ts";
@@ -322,19 +323,6 @@ async function differences(
     comparable(request, outcome, areFieldsHeld),
   ].map((answer) => JSON.parse(JSON.stringify(answer)) as object);
   return Bun.deepEquals(one, other) ? { outcome } : { outcome, diff: { request, at: firstDifference(one, other) } };
-}
-
-/** The first place where two answers differ, and what stands there. */
-function firstDifference(found: unknown, expected: unknown, path = ""): object | undefined {
-  if (Bun.deepEquals(found, expected)) return undefined;
-  const isWhole = [found, expected].some((one) => typeof one !== "object" || one === null);
-  if (isWhole) return { path, found, expected };
-  const [one, other] = [found, expected] as [Record<string, unknown>, Record<string, unknown>];
-  for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
-    const inside = firstDifference(one[name], other[name], `${path}.${name}`);
-    if (inside !== undefined) return inside;
-  }
-  return { path, found, expected };
 }
 
 function exportOf(random: Random, world: World): ExportRequest {

@@ -6,6 +6,7 @@ import { BREAKDOWN_NAMES_HELD_MAX } from "../../src/core/limits.ts";
 import type { BreakdownResponse } from "../../src/core/responses.ts";
 import { aligned } from "../support/aligned_sums.ts";
 import { untilTrue } from "../support/condition.ts";
+import { firstDifference } from "../support/first_difference.ts";
 import { pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { TailClient } from "../support/read_api.ts";
 import { EXECUTABLE, run } from "../support/run.ts";
@@ -131,19 +132,6 @@ function holdsFields(request: ReadRequest, { status, text }: Answer): boolean {
   if (request.path !== "breakdown" || status !== 200) return true;
   const { fields, more } = JSON.parse(text) as BreakdownResponse;
   return fields.length + more <= BREAKDOWN_NAMES_HELD_MAX;
-}
-
-/** The first place where two answers differ, and what stands there. */
-function firstDifference(found: unknown, expected: unknown, path = ""): object | undefined {
-  if (Bun.deepEquals(found, expected)) return undefined;
-  const isWhole = [found, expected].some((one) => typeof one !== "object" || one === null);
-  if (isWhole) return { path, found, expected };
-  const [one, other] = [found, expected] as [Record<string, unknown>, Record<string, unknown>];
-  for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
-    const inside = firstDifference(one[name], other[name], `${path}.${name}`);
-    if (inside !== undefined) return inside;
-  }
-  return { path, found, expected };
 }
 
 /** What differed: collected, so that one run shows every kind of it. */
