@@ -3,7 +3,7 @@
 //
 // It works for WORK_MS_MAX at a time, so that requests take turns with it.
 
-import { isBeyond, remembersValues } from "../core/alert_measure.ts";
+import { frequencyOf, isBeyond, remembersValues } from "../core/alert_measure.ts";
 import {
   type AlertPreviewResponse,
   FIRINGS_MAX,
@@ -153,19 +153,15 @@ class MeasuredSeries {
 
   /** The answer that an evaluation would get. @param known the values of instances that are in it in any case */
   answer(known: readonly string[]): MeasureResponse {
-    const isOfAll = this.#rule.side === "below";
     const groups = this.#series.flatMap(({ value, runs }, number) => {
       const [, count = 0, of = 0, timings = 0, percentile = null] = runs[this.#runs[number] as number] ?? [];
       return { value, count, of, timings, percentile };
     });
     if (this.#rule.groupBy === undefined) return groups[0] ?? { count: 0, of: 0, timings: 0, percentile: null };
-    const listed = (one: { readonly count: number; readonly of: number }) => (isOfAll ? one.of : one.count);
     const present = groups.flatMap((one) => {
       const { value } = one;
-      return value !== null && (listed(one) > 0 || known.includes(value)) ? [{ ...one, value }] : [];
+      return value !== null && (frequencyOf(this.#rule, one) > 0 || known.includes(value)) ? [{ ...one, value }] : [];
     });
-    // As a query lists values: the most frequent first.
-    if (present.length > 1) present.sort((a, b) => listed(b) - listed(a));
     return { count: 0, of: 0, timings: 0, percentile: null, groups: present };
   }
 }

@@ -31,6 +31,11 @@ export function observationOf(
   return { isKnown: true, value: percentile };
 }
 
+/** How many records there are of a value of group_by: of values that are as bad, those with the most are looked at. */
+export function frequencyOf({ side }: Pick<AlertRule, "side">, { count, of }: Pick<Measured, "count" | "of">): number {
+  return side === "below" ? of : count;
+}
+
 /** Whether the value is on the bad side of the bound. */
 export function isBeyond(value: number, { side, bound }: Bounds): boolean {
   return side === "above" ? value > bound : value < bound;

@@ -2,6 +2,7 @@
 // instance. Pure.
 
 import {
+  frequencyOf,
   isBeyond,
   NOTHING_MEASURED,
   type Observation,
@@ -14,6 +15,7 @@ import { SERVER_PROJECT } from "../../core/alerts.ts";
 import { ROWS_MAX } from "../../core/limits.ts";
 import type { QueryRequest } from "../../core/queries.ts";
 import type { Measured, MeasureResponse, RunningResponse } from "../../core/responses.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { METADATA_PREFIX, metadataFieldName, quote } from "../../search/fields.ts";
 
 /** The one instance of a rule without group_by. */
@@ -147,12 +149,17 @@ export function observe(
   const look = (measured: Measured) => checked(observationOf(rule, measured), rule, t, continuity);
   if (rule.groupBy === undefined) return [{ value: WHOLE, observation: look(wholeOf(answer)) }];
   const groups = groupsOf(rule.groupBy, answer);
-  const observed = new Map([...groups].map(([value, measured]) => [value, look(measured)] as const));
-  const chosen = known.map((value) => ({ value, observation: observed.get(value) ?? look(NOTHING_MEASURED) }));
-  const others = [...observed]
-    .filter(([value, observation]) => !known.includes(value) && isWorthKnowing(rule, observation))
-    .sort(([, a], [, b]) => badness(rule, b) - badness(rule, a));
-  for (const [value, observation] of others) {
+  const chosen = known.map((value) => ({ value, observation: look(groups.get(value) ?? NOTHING_MEASURED) }));
+  const others = [...groups]
+    .map(([value, measured]) => ({ value, observation: look(measured), frequency: frequencyOf(rule, measured) }))
+    .filter(({ value, observation }) => !known.includes(value) && isWorthKnowing(rule, observation))
+    .sort(
+      (a, b) =>
+        badness(rule, b.observation) - badness(rule, a.observation) ||
+        b.frequency - a.frequency ||
+        compareTexts(a.value, b.value),
+    );
+  for (const { value, observation } of others) {
     if (chosen.length >= INSTANCES_MAX) break;
     if (value.length < VALUE_CHARACTERS_MAX) chosen.push({ value, observation });
   }

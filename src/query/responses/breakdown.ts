@@ -13,6 +13,7 @@ import {
 } from "../../core/limits.ts";
 import type { BreakdownField, BreakdownResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { allOf, type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
 import type { CountedAsk, ReadField } from "../scan/counted.ts";
@@ -21,7 +22,6 @@ import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.
 import type { Scope } from "../scan/scope.ts";
 import { addFromValueCounts, type Field, fieldOf, ValueCounter } from "./field_values.ts";
 import type { FrequentBounds, WantedTexts } from "./frequent_texts.ts";
-import { compareTexts } from "./text_order.ts";
 import { addLeaves, LeafFields, readLeaves } from "./value_readers.ts";
 
 /** The fields that are always looked at; metadata fields follow. */

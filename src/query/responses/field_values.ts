@@ -6,6 +6,7 @@ import { VALUE_TEXTS_LENGTH_MAX, VALUES_HELD_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { ValuesResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
 import { splitName } from "../match/metadata_path.ts";
 import type { CountedAsk } from "../scan/counted.ts";
@@ -19,7 +20,6 @@ import {
   mostFrequent,
   type WantedTexts,
 } from "./frequent_texts.ts";
-import { compareTexts } from "./text_order.ts";
 import {
   type AddValue,
   beginningOf,

@@ -7,12 +7,12 @@ import type { OpenBlock } from "../../block/open_block.ts";
 import { FIELD_NAME_LENGTH_MAX, FIELDS_LISTED_MAX, NAMES_HELD_MAX } from "../../core/limits.ts";
 import type { FieldsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
 import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { FrequentTexts, mostFrequent } from "./frequent_texts.ts";
-import { compareTexts } from "./text_order.ts";
 
 /** How many records of the scope have each field, most frequent first. */
 export function* fieldsResponse(context: ScanContext, scope: Scope): Steps<FieldsResponse> {

@@ -7,7 +7,7 @@
 import { TextHash, TextTable } from "../../block/codec/text_table.ts";
 import { HASHES_HELD_MAX } from "../../core/limits.ts";
 import { copyOf } from "../../core/text_copy.ts";
-import { compareTexts } from "./text_order.ts";
+import { compareTexts } from "../../core/text_order.ts";
 
 /** Memory of a held text beside its characters, about. */
 const TEXT_BYTES = 64;

@@ -10,6 +10,7 @@ import type { QueryRefusal } from "../../core/queries.ts";
 import type { MessagePatternCount, PatternsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { copyOf } from "../../core/text_copy.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { MessagePattern } from "../match/message_pattern.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
 import type { CountedMessages } from "../scan/counted.ts";
@@ -18,7 +19,6 @@ import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { askedSpan, type Buckets, bucketOf, bucketsOf } from "../scan/time_buckets.ts";
 import { FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
-import { compareTexts } from "./text_order.ts";
 
 /** Of a block's messages, one in so many must be wanted for all to be decoded at once. */
 const DECODE_ALL_SHARE = 8;

@@ -10,6 +10,7 @@ import { MEASURED_GROUPS_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import { KINDS } from "../../core/record.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { allOf, type Term } from "../../search/expression.ts";
 import { METADATA_PREFIX } from "../../search/fields.ts";
 import { matchSteps } from "../match/evaluate.ts";
@@ -19,7 +20,6 @@ import { isRefusal, type Scope } from "../scan/scope.ts";
 import type { EvaluationCounts, EvaluationGrid } from "./evaluation_grid.ts";
 import { valuesResponse } from "./field_values.ts";
 import { matchingPortions, type OpenStart, shownTiming } from "./running.ts";
-import { compareTexts } from "./text_order.ts";
 
 const COMPLETED = KINDS.indexOf("completed");
 const UNFINISHED = KINDS.indexOf("unfinished");

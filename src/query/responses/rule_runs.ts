@@ -2,7 +2,7 @@
 // the counts of each evaluation. Out: runs, and the worst values for a chart. Runs that would be too many are cut at the
 // begin of the range.
 
-import { isBack, isBeyond, observationOf, remembersValues } from "../../core/alert_measure.ts";
+import { frequencyOf, isBack, isBeyond, observationOf, remembersValues } from "../../core/alert_measure.ts";
 import type { AlertRule } from "../../core/alert_rule.ts";
 import type { Measured, RuleSeriesResponse } from "../../core/responses.ts";
 
@@ -95,7 +95,7 @@ export class RuleRuns {
     const observation = observationOf(rule, measured);
     series.hasRecords ||= measured.count > 0 || measured.of > 0;
     series.shown = observation.isKnown && series.hasRecords ? observation.value : Number.NaN;
-    const seen = seenBy(rule, observation.isKnown ? observation.value : undefined);
+    const seen = seenBy(rule, observation.isKnown ? observation.value : undefined, frequencyOf(rule, measured));
     if (seen === series.seen) return;
     series.seen = seen;
     const { count, of, timings, percentile } = measured;
@@ -135,8 +135,10 @@ function isEqual(one: Measured | undefined, other: Measured): boolean {
 }
 
 /** What a rule makes of a value: as a text that is the same where nothing that it does depends on the difference. */
-function seenBy(rule: AlertRule, value: number | undefined): string {
+function seenBy(rule: AlertRule, value: number | undefined, frequency: number): string {
   if (value === undefined) return "unknown";
+  // Where there are too many values of group_by, which of them are looked at depends on it.
+  if (rule.groupBy !== undefined && isBeyond(value, rule)) return `${value} of ${frequency}`;
   if (isBeyond(value, rule) || remembersValues(rule)) return String(value);
   return isBack(value, rule) ? "back" : "between";
 }

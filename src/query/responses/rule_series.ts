@@ -11,6 +11,7 @@ import { MEASURED_GROUPS_MAX } from "../../core/limits.ts";
 import type { QueryRefusal, RuleSeriesRequest } from "../../core/queries.ts";
 import type { RuleSeriesResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { allOf, type Expression, type Term } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchSteps } from "../match/evaluate.ts";
@@ -24,7 +25,6 @@ import { fieldOf, valuesResponse } from "./field_values.ts";
 import { type Durations, durationsOf, narrowed, termOf } from "./measure.ts";
 import { addOpenTimings, type OpenTimings, runningGroups } from "./rule_running.ts";
 import { RuleRuns } from "./rule_runs.ts";
-import { compareTexts } from "./text_order.ts";
 
 /** A week of evaluations each second. */
 const EVALUATIONS_MAX = 604_801;

@@ -14,12 +14,12 @@ import type {
   UsageRow,
 } from "../../core/account_responses.ts";
 import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { categoryEnds } from "../../core/touchpoint.ts";
 import type { SavedView } from "../../core/views.ts";
 import { projectRules, type ReadRules } from "../scan/scope.ts";
 import { adviceFor } from "./advice.ts";
 import type { OpenStart } from "./running.ts";
-import { compareTexts } from "./text_order.ts";
 
 /** A stored counter of a project and month. */
 export interface UsageCounterRow {

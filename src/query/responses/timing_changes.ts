@@ -4,7 +4,7 @@
 import { TIMINGS_COMPARED_MIN } from "../../core/limits.ts";
 import type { TimingsSort } from "../../core/queries.ts";
 import type { PreviousTimingStats, TimingChange, TimingState, TimingStats } from "../../core/responses.ts";
-import { compareTexts } from "./text_order.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { mergeTotals, TimingTotals } from "./timing_totals.ts";
 
 /** A touchpoint's timings in the range, and in the compared one. */

@@ -12,13 +12,13 @@ import { CATEGORIES_LISTED_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
 import type { CategoryTimings, TimingStats } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { categoriesOf } from "../../core/touchpoint.ts";
 import type { CountedTimings } from "../scan/counted.ts";
 import type { Coverage, ScanContext } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { type Buckets, bucketOf } from "../scan/time_buckets.ts";
-import { compareTexts } from "./text_order.ts";
 
 const COMPLETED = KINDS.indexOf("completed");
 const UNFINISHED = KINDS.indexOf("unfinished");

@@ -19,6 +19,7 @@ import type {
   TouchpointTimings,
 } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
+import { compareTexts } from "../../core/text_order.ts";
 import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
 import { Coverage, type ScanContext, scopeProjects } from "../scan/records.ts";
@@ -28,7 +29,6 @@ import { durationRows } from "./duration_rows.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import type { RunningTimingStart } from "./running.ts";
 import type { TablesSource } from "./tables.ts";
-import { compareTexts } from "./text_order.ts";
 import { comparedFigures, TotalsByRange, timingsOrder } from "./timing_changes.ts";
 import {
   addTimings,

@@ -304,6 +304,40 @@ describe("a preview", () => {
     expect(firings).toBeGreaterThan(40);
   }, 120_000);
 
+  test("looks at the values that an evaluator looked at, where more are as bad than there can be instances", async () => {
+    const random = seededRandom(runSeed("as bad"));
+    for (let round = 0; round < 6; round++) {
+      const store = new Store(random);
+      for (let second = 0; second < SECONDS; second += 10) {
+        for (let shard = 0; shard < 45; shard++) {
+          // All alike: a share is nearly always 0 or 1, and a percentile 1 or 100, of more or fewer records.
+          const isBad = random() < 0.5;
+          const receivedAt = T0 + second * 1_000 + 1 + shard;
+          const duration = isBad ? 100 : 1;
+          const record = {
+            ...randomRecord(random, T0, T0 + 1),
+            kind: "completed",
+            level: isBad ? "error" : "info",
+            metadata: { shard: `s${shard}` },
+            receivedAt,
+            startTime: receivedAt - duration,
+            endTime: receivedAt,
+            duration,
+          } as const;
+          store.add("shop", Array<Made>(integer(random, 4)).fill(record));
+        }
+      }
+      const kinds = [
+        { kind: "share", of: "", bound: 0.9 },
+        { kind: "percentile", q: "", bound: 50 },
+      ] as const;
+      const rule = ruleOf({ ...kinds[round % 2], windowMs: 10_000, groupBy: "metadata.shard" });
+      const seen = await evaluated(store, rule);
+      expect(seen.firings.length).toBeGreaterThan(20);
+      expect((await previewed(store, rule)).firings).toEqual(seen.firings);
+    }
+  });
+
   test("says what it left out: values that are too many, evaluations that are, a scan that took too long", async () => {
     const random = seededRandom(1);
     const store = new Store(random);

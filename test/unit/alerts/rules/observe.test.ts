@@ -70,6 +70,36 @@ describe("what is observed", () => {
     });
   });
 
+  test("of too many values is of the worst, of equals of those with the most records, and then by name", () => {
+    const groups = Array.from({ length: 30 }, (_, index) => ({
+      value: `v${String(index).padStart(2, "0")}`,
+      count: index % 3,
+      of: index % 3 === 1 ? 2 : 10,
+      timings: 0,
+      percentile: null,
+    }));
+    const valuesOf = (answer: MeasureResponse, known: readonly string[] = []) =>
+      observe(ruleOf({ kind: "share", bound: 0, groupBy: "key" }), answer, T, known, RUNNING_FOR_LONG).map(
+        ({ value }) => value,
+      );
+    const halves = groups.filter(({ count }) => count === 1).map(({ value }) => value);
+    const fifths = groups.filter(({ count }) => count === 2).map(({ value }) => value);
+    for (const order of [groups, groups.toReversed()]) {
+      expect(valuesOf({ ...measured(), groups: order })).toEqual([...halves, ...fifths]);
+      expect(valuesOf({ ...measured(), groups: order }, ["v02"]).slice(0, 2)).toEqual(["v02", "v01"]);
+    }
+    const equals = Array.from({ length: 30 }, (_, count) => ({
+      ...measured({ count, of: count }),
+      value: `v${count}`,
+    }));
+    expect(valuesOf({ ...measured(), groups: equals })).toEqual(
+      equals
+        .slice(10)
+        .map(({ value }) => value)
+        .reverse(),
+    );
+  });
+
   test("of open timings is how many there are, by the values of a field", () => {
     const start = (touchpoint: string | undefined, region: unknown) => ({
       project: "shop",
