@@ -70,7 +70,7 @@ const TOOLS: readonly Tool[] = [
     // Sets the clock of one program.
     name: "libfaketime",
     debianPackage: "libfaketime",
-    suites: ["e2e", "torture"],
+    suites: ["e2e", "clickhouse", "torture"],
     candidates: ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((system) => [
       `/usr/lib/${system}/faketime/libfaketimeMT.so.1`,
     ]),
@@ -95,7 +95,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "Node 18 or later",
     debianPackage: "nodejs",
-    suites: ["clickhouse", "client", "senders"],
+    suites: ["browser", "clickhouse", "client", "senders"],
     candidates: ["node", "/usr/bin/node"].map((program) => [
       program,
       "--eval",
@@ -158,13 +158,18 @@ function install(missing: readonly Tool[]): void {
   if (!isInstalled) throw new Error(`cannot install ${packages.join(", ")}: apt-get failed, see above`);
 }
 
+/** The tools that the tests of `suites` need. */
+export function toolsOf(suites: readonly string[]): readonly Tool[] {
+  return TOOLS.filter((tool) => tool.suites.some((suite) => suites.includes(suite)));
+}
+
 /**
  * Finds, or installs, what the tests of `suites` need.
  * @returns by environment variable, the program or path that tests find there.
  * @throws Error naming what is missing, and the command that installs it.
  */
 export function provideTools(suites: readonly string[]): Record<string, string> {
-  const needed = TOOLS.filter((tool) => tool.suites.some((suite) => suites.includes(suite)));
+  const needed = toolsOf(suites);
   const missing = needed.filter((tool) => find(tool) === undefined);
   if (missing.length > 0) install(missing);
   const variables: Record<string, string> = {};

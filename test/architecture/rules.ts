@@ -190,7 +190,7 @@ export const EMPTY_NAMES: readonly string[] = [
 export const TEST_MODIFIERS: readonly string[] = ["skip", "skipIf", "only", "todo", "todoIf", "if", "failing"];
 
 /** Tests of pages in a real browser, which change while a test looks at them. */
-export const PAGE_TESTS: readonly string[] = ["test/browser/", "test/clickhouse/app"];
+export const PAGE_TESTS: readonly string[] = ["test/browser/"];
 /** What a page or a part of it answers at once, as it is at that moment. */
 export const PAGE_READS: ReadonlySet<string> = new Set([
   ..."innerText allInnerTexts textContent allTextContents innerHTML inputValue getAttribute count".split(" "),

@@ -324,7 +324,10 @@ describe("a preview", () => {
             endTime: receivedAt,
             duration,
           } as const;
-          store.add("shop", Array<Made>(integer(random, 4)).fill(record));
+          store.add(
+            "shop",
+            Array.from({ length: integer(random, 4) }, () => record),
+          );
         }
       }
       const kinds = [

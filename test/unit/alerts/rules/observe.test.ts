@@ -96,7 +96,7 @@ describe("what is observed", () => {
       equals
         .slice(10)
         .map(({ value }) => value)
-        .reverse(),
+        .toReversed(),
     );
   });
 

@@ -4,11 +4,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { ClickHouseServer } from "../clickhouse/server.ts";
 import { expectAccessible, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { expectNone, expectSoon } from "../support/expect_soon.ts";
 import { configText, SERVER_KEY, withServer } from "../support/server.ts";
-import { ClickHouseServer } from "./server.ts";
 
 const TEST_MS_MAX = 120_000;
 const DATABASE = "logs";
