@@ -17,6 +17,15 @@ export function currentCommit(root: string): string {
   return git(root, "status", "--porcelain") === "" ? commit : `${commit}-dirty`;
 }
 
+/**
+ * A number below 2^32 that is the same wherever the same files are committed; undefined where files differ from the
+ * commit, or there is no git.
+ */
+export function contentNumber(root: string): number | undefined {
+  const tree = git(root, "rev-parse", "HEAD^{tree}");
+  return tree === undefined || git(root, "status", "--porcelain") !== "" ? undefined : Number(`0x${tree.slice(0, 8)}`);
+}
+
 /** @throws Error where package.json has none. */
 export function packageVersion(root: string): string {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version?: unknown };

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { ROOT } from "../command.ts";
 import { installPackages } from "../packages.ts";
 import { provideTools } from "../tools.ts";
+import { contentNumber } from "../version.ts";
 import { type Count, failureText, sumOf } from "./report.ts";
 import { runBun, runSuites } from "./run.ts";
 import { findSuites } from "./suites.ts";
@@ -53,6 +54,12 @@ async function check({ name, commandLine, hint = "" }: Check, folder: string): P
   return { passed: 0, failed: 1, failures: [{ text }] };
 }
 
+/** Random data is the same wherever the same files are tested, and other with each change. */
+function seed(): Record<string, string> {
+  const number = contentNumber(ROOT);
+  return number === undefined ? {} : { SEED: String(number) };
+}
+
 async function main(): Promise<Count> {
   const commandLine = process.argv.slice(2);
   const firstOption = commandLine.findIndex((argument) => argument.startsWith("-"));
@@ -65,7 +72,7 @@ async function main(): Promise<Count> {
     installPackages(ROOT);
     const checks = sumOf(await Promise.all(CHECKS.map((one) => check(one, folder))));
     if (checks.failed > 0) return checks;
-    const environment = { ...process.env, ...provideTools(stages.flat().map(({ name }) => name)) };
+    const environment = { ...seed(), ...process.env, ...provideTools(stages.flat().map(({ name }) => name)) };
     return await runSuites({ root: ROOT, stages, options, environment, folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
