@@ -29,7 +29,7 @@ import { ReserveFile } from "../../src/store/space/reserve.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { chunksOf, groupOf, mergeNow, NOTHING, NOW, recordOf } from "../support/groups.ts";
+import { chunksOf, groupOf, mergeNow, mergeOf, NOTHING, NOW, recordOf } from "../support/groups.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
@@ -427,6 +427,34 @@ function fill(store: StoreWriter, random: Random): Set<string> {
 }
 
 describe("between the steps of an erasure", () => {
+  test("a merge that had begun before it ends, and what is deleted is deleted and counted once", async () => {
+    const ada = (id: number) => recordOf(id, { key: "ada" });
+    const make = commit(
+      groupOf("shop", [ada(1), recordOf(2)]),
+      groupOf("shop", [ada(3), ada(4)]),
+      groupOf("shop", [recordOf(5)]),
+    );
+    const found: string[] = [];
+    let steps = Number.POSITIVE_INFINITY;
+    for (let mergedAt = 0; mergedAt < steps; mergedAt++) {
+      await withFile(make, (file, look) =>
+        look((store) => {
+          const merged = mergeOf(store);
+          if (merged === undefined) throw new Error("there is nothing to merge");
+          const scope = { project: "shop", from: undefined, to: undefined, matchRows: search("key:ada") };
+          const ignore = () => undefined;
+          const erasing = eraseSteps({ store, file, scope, forgetPending: ignore, forgetTouchpoints: ignore });
+          let count = 0;
+          let step = erasing.next();
+          for (; step.done !== true; step = erasing.next()) if (count++ === mergedAt) store.replaceMerged(merged);
+          steps = count;
+          found.push(`${step.value.records} erased, left: ${idsOf(blocksOf(store), "shop").join()}`);
+        }),
+      );
+    }
+    expect([steps > 5, new Set(found)]).toEqual([true, new Set(["3 erased, left: 2,5"])]);
+  });
+
   test("secure_delete is on only in the transactions of the erasure", async () => {
     const groups = [1, 3, 5].map((id) => groupOf("shop", [recordOf(id, { key: "ada" }), recordOf(id + 1)]));
     await withFile(commit(...groups), (file, look) => {

@@ -66,10 +66,16 @@ export function chunksOf(store: StoreWriter, block: number): ColumnChunk[] {
 
 /** Merges what is planned for a quiet store, as the compactor does; false when nothing is. */
 export function mergeNow(store: StoreWriter): boolean {
+  const merged = mergeOf(store);
+  return merged !== undefined && store.replaceMerged(merged);
+}
+
+/** What mergeNow would put in the place of blocks. */
+export function mergeOf(store: StoreWriter): Parameters<StoreWriter["replaceMerged"]>[0] | undefined {
   const plan = store.planMerge(true);
-  if (plan === undefined) return false;
+  if (plan === undefined) return undefined;
   const records = new Map([...store.catalog.all()].map((block) => [block.id, block.records]));
   const merger = new BlockMerger();
   for (const id of plan.blocks) merger.add(chunksOf(store, id), records.get(id) as number);
-  return store.replaceMerged({ plan, ...merger.columnar() });
+  return { plan, ...merger.columnar() };
 }

@@ -51,7 +51,7 @@ export function* eraseBlocks(
         yield at;
         const outcome = yield* eraseRows(store, project, block, selection, at);
         if (typeof outcome === "number") rewritten.add(outcome);
-        counts.add(outcome === "damaged" ? outcome : selection, block.records);
+        if (outcome !== "gone") counts.add(outcome === "damaged" ? outcome : selection, block.records);
       }
       yield progress("blocks", index + 1, blocks.length);
     }
@@ -96,6 +96,12 @@ function selectErased(database: Database, block: BlockRow, scope: EraseScope): S
   }
 }
 
+/**
+ * What became of a block: the number of the one that has its other records; "erased": nothing is left, or nothing was
+ * erased; "gone": it was merged or expired meanwhile, and what it had is counted where it is now.
+ */
+type Outcome = number | "erased" | "gone" | "damaged";
+
 /** As `rewrite`; or that the block is damaged in a column that the search did not need, and stays. */
 function* eraseRows(
   store: StoreWriter,
@@ -103,7 +109,7 @@ function* eraseRows(
   block: BlockRow,
   selection: Selection,
   at: EraseProgress,
-): Generator<EraseProgress, number | "damaged" | undefined> {
+): Generator<EraseProgress, Outcome> {
   try {
     return yield* rewrite(store, project, block, selection, at);
   } catch (error) {
@@ -112,20 +118,21 @@ function* eraseRows(
   }
 }
 
-/** Writes the block again without the rows that go; the number of the block that has the others. */
+/** Writes the block again without the rows that go. */
 function* rewrite(
   store: StoreWriter,
   project: number,
   block: BlockRow,
   selection: Selection,
   at: EraseProgress,
-): Generator<EraseProgress, number | undefined> {
-  if (selection === "damaged") return undefined;
+): Generator<EraseProgress, Outcome> {
+  if (!store.catalog.has(block.id)) return "gone";
+  if (selection === "damaged") return "damaged";
   if (selection === "all") {
     securely(store.database, () => store.removeBlocks([block.id]));
-    return undefined;
+    return "erased";
   }
-  if (sumOf(selection) === 0) return undefined;
+  if (sumOf(selection) === 0) return "erased";
   const chunks = loadChunks(store.database, block.id);
   const isKept = selection.map((isErased) => 1 - isErased);
   const columns = decodeColumns(chunks, block.records);
@@ -139,8 +146,7 @@ function* rewrite(
   yield at;
   const id = store.catalog.nextId;
   const plan = { project, day: block.day, blocks: [block.id] };
-  // Retention may have removed it meanwhile.
-  return securely(store.database, () => store.replaceMerged({ plan, ...left })) ? id : undefined;
+  return securely(store.database, () => store.replaceMerged({ plan, ...left })) ? id : "gone";
 }
 
 function* merged({ zoneMap, encoded }: MergedBlock): Generator<void, MergedBlock> {
