@@ -14,16 +14,20 @@ interface Tool {
   /** The suites (folders of test/) that need it. */
   readonly suites: readonly string[];
   /**
-   * Programs with arguments, tried in order: the first that exits with `exitCode` is taken. Of a library, paths alone:
+   * Programs with arguments, tried in order: the first that exits with `exitCode` is taken. With `isFile`, paths alone:
    * the first that exists.
    */
   readonly candidates: readonly (readonly string[])[];
   /** Default 0. */
   readonly exitCode?: number;
-  readonly isLibrary?: boolean;
-  /** The environment variable in which tests find the candidate that was taken. */
-  readonly variable: string;
+  readonly isFile?: boolean;
+  /** The environment variable in which tests find the candidate that was taken; absent: they need not know it. */
+  readonly variable?: string;
 }
+
+/** Paths of a library on the systems that Debian has. */
+const libraryPaths = (path: string) =>
+  ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((system) => [`/usr/lib/${system}/${path}`]);
 
 const DENO_SYSTEMS = ["linux-x64-glibc", "linux-arm64-glibc", "darwin-x64", "darwin-arm64"];
 
@@ -71,10 +75,8 @@ const TOOLS: readonly Tool[] = [
     name: "libfaketime",
     debianPackage: "libfaketime",
     suites: ["e2e", "clickhouse", "torture"],
-    candidates: ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((system) => [
-      `/usr/lib/${system}/faketime/libfaketimeMT.so.1`,
-    ]),
-    isLibrary: true,
+    candidates: libraryPaths("faketime/libfaketimeMT.so.1"),
+    isFile: true,
     variable: "SIMPLELOGS_TEST_FAKETIME",
   },
   {
@@ -84,6 +86,56 @@ const TOOLS: readonly Tool[] = [
     suites: ["e2e"],
     candidates: [["prometheus-alertmanager", "--version"]],
     variable: "SIMPLELOGS_TEST_ALERTMANAGER",
+  },
+  {
+    name: "nginx",
+    debianPackage: "nginx-light",
+    suites: ["e2e"],
+    candidates: [
+      ["nginx", "-v"],
+      ["/usr/sbin/nginx", "-v"],
+    ],
+    variable: "SIMPLELOGS_TEST_NGINX",
+  },
+  {
+    name: "Caddy",
+    debianPackage: "caddy",
+    suites: ["e2e"],
+    candidates: [["caddy", "version"]],
+    variable: "SIMPLELOGS_TEST_CADDY",
+  },
+  {
+    name: "rsyslog",
+    debianPackage: "rsyslog",
+    suites: ["senders"],
+    candidates: [
+      ["rsyslogd", "-v"],
+      ["/usr/sbin/rsyslogd", "-v"],
+    ],
+    variable: "SIMPLELOGS_TEST_RSYSLOGD",
+  },
+  {
+    name: "rsyslog's TLS",
+    debianPackage: "rsyslog-gnutls",
+    suites: ["senders"],
+    candidates: libraryPaths("rsyslog/lmnsd_gtls.so"),
+    isFile: true,
+  },
+  {
+    name: "rsyslog's omelasticsearch",
+    debianPackage: "rsyslog-elasticsearch",
+    suites: ["senders"],
+    candidates: libraryPaths("rsyslog/omelasticsearch.so"),
+    isFile: true,
+  },
+  {
+    // Of 2018: what somebody gets who installs ClickHouse from Debian.
+    name: "Debian's ClickHouse",
+    debianPackage: "clickhouse-server",
+    suites: ["clickhouse"],
+    candidates: [["/usr/sbin/clickhouse-server"]],
+    isFile: true,
+    variable: "SIMPLELOGS_TEST_OLD_CLICKHOUSE",
   },
   {
     name: "strace",
@@ -128,7 +180,7 @@ const TOOLS: readonly Tool[] = [
 /** The candidate that works here. */
 function find(tool: Tool): string | undefined {
   const works = ([program = "", ...commandLine]: readonly string[]) =>
-    tool.isLibrary === true ? existsSync(program) : spawnSync(program, commandLine).status === (tool.exitCode ?? 0);
+    tool.isFile === true ? existsSync(program) : spawnSync(program, commandLine).status === (tool.exitCode ?? 0);
   return tool.candidates.find(works)?.[0];
 }
 
@@ -178,7 +230,7 @@ export function provideTools(suites: readonly string[]): Record<string, string> 
     if (found === undefined) {
       throw new Error(`the tests need ${tool.name}: ${tool.debianPackage} is installed, but it does not run`);
     }
-    variables[tool.variable] = found;
+    if (tool.variable !== undefined) variables[tool.variable] = found;
   }
   return variables;
 }

@@ -44,7 +44,7 @@ function entriesOf(part: number, now: number): object[] {
 
 /** What is of the asked server itself: its usage, its disk, how long it runs, and when it received something. */
 const OWN =
-  /^\d+ · no limit$|^[\d.]+ \w+ of 20\.0 GiB$|^\d+ records; when full.*$|^[\d.]+ \w+, version .*$|\tunregistered\t[^\t]*\t/gm;
+  /^\d+ · no limit$|^[\d.]+ \w+ of 20\.0 GiB$|^\d+ records; when full.*$|^.*, version .*$|\tunregistered\t[^\t]*\t/gm;
 
 const textOf = (page: Page) => async () => (await page.getByRole("main").innerText()).replaceAll(OWN, "");
 

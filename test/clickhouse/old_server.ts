@@ -4,10 +4,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requireProgram } from "../support/apt_packages.ts";
 import { freePort } from "../support/free_port.ts";
 
-const PROGRAM = "/usr/sbin/clickhouse-server";
+const PROGRAM = process.env["SIMPLELOGS_TEST_OLD_CLICKHOUSE"] ?? "/usr/sbin/clickhouse-server";
 const START_MS_MAX = 30_000;
 
 function configOf(folder: string, port: number): string {
@@ -27,9 +26,8 @@ const USERS = `<yandex>
     <profile>default</profile><quota>default</quota></default></users>
 </yandex>`;
 
-/** Runs `work` with the address of a server; the package is installed where it is missing. */
+/** Runs `work` with the address of a server. */
 export async function withOldServer<T>(work: (url: string) => Promise<T>): Promise<T> {
-  requireProgram(PROGRAM, ["clickhouse-server"]);
   const folder = mkdtempSync(join(tmpdir(), "simplelogs-clickhouse-18-"));
   let child: ChildProcess | undefined;
   try {

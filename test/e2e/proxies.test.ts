@@ -5,7 +5,6 @@ import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { requireProgram } from "../support/apt_packages.ts";
 import { eventually } from "../support/eventually.ts";
 import { withFolder } from "../support/folder.ts";
 import { freePort } from "../support/free_port.ts";
@@ -13,6 +12,8 @@ import { run } from "../support/run.ts";
 import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
 const PAGE = readFileSync(join(import.meta.dir, "../../docs/scaling.md"), "utf8");
+const NGINX = process.env["SIMPLELOGS_TEST_NGINX"] ?? "/usr/sbin/nginx";
+const CADDY = process.env["SIMPLELOGS_TEST_CADDY"] ?? "/usr/bin/caddy";
 const SENDERS = Array.from({ length: 40 }, (_, at) => at + 1);
 
 /** What the page shows in a language. */
@@ -37,7 +38,6 @@ interface Proxy {
 type ProxyIn = (folder: string, port: number, nodes: readonly string[], isByName: boolean) => Proxy;
 
 const nginx: ProxyIn = (folder, port, [one = "", two = "", three = ""], isByName) => {
-  const program = requireProgram("/usr/sbin/nginx", ["nginx-light"]);
   const site = replaced(shown("nginx"), {
     "node-1:7070": one,
     "node-2:7070": two,
@@ -50,11 +50,10 @@ const nginx: ProxyIn = (folder, port, [one = "", two = "", three = ""], isByName
   const places = paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ");
   const http = `http { access_log off; ${places}\n${site}}`;
   writeFileSync(file, `daemon off; pid ${folder}/pid; error_log stderr; events {}\n${http}\n`);
-  return { commandLine: [program, "-e", "stderr", "-c", file], environment: {} };
+  return { commandLine: [NGINX, "-e", "stderr", "-c", file], environment: {} };
 };
 
 const caddy: ProxyIn = (folder, port, [one = "", two = "", three = ""], isByName) => {
-  const program = requireProgram("/usr/bin/caddy", ["caddy"]);
   const site = replaced(shown("caddyfile"), {
     "logs.example.com": `http://:${port}`,
     "node-1:7070": one,
@@ -65,7 +64,7 @@ const caddy: ProxyIn = (folder, port, [one = "", two = "", three = ""], isByName
   const file = join(folder, "Caddyfile");
   writeFileSync(file, `{\n  admin off\n  auto_https off\n  default_bind 127.0.0.1\n}\n${site}`);
   const places = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
-  return { commandLine: [program, "run", "--config", file, "--adapter", "caddyfile"], environment: places };
+  return { commandLine: [CADDY, "run", "--config", file, "--adapter", "caddyfile"], environment: places };
 };
 
 /** Sends an entry through the proxy, from an address of this machine and to a host's name. Returns the status. */

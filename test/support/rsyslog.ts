@@ -3,11 +3,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { requireProgram } from "./apt_packages.ts";
 import { untilTrue } from "./condition.ts";
 import { run } from "./run.ts";
 
 export const LOGGER = "/usr/bin/logger";
+const RSYSLOGD = process.env["SIMPLELOGS_TEST_RSYSLOGD"] ?? "/usr/sbin/rsyslogd";
 
 /** A running rsyslogd. */
 export interface Rsyslog {
@@ -19,7 +19,6 @@ export interface Rsyslog {
 
 /** Starts rsyslogd with an action, in the language of its configuration. Times are in UTC. */
 export async function startRsyslog(folder: string, action: string, globals = ""): Promise<Rsyslog> {
-  const program = requireProgram("/usr/sbin/rsyslogd", ["rsyslog", "rsyslog-gnutls"]);
   const socket = join(folder, "log.sock");
   const file = join(folder, "rsyslog.conf");
   const text = `global(workDirectory="${folder}" ${globals})
@@ -28,7 +27,7 @@ input(type="imuxsock" Socket="${socket}" RateLimit.Interval="0")
 ${action}
 `;
   writeFileSync(file, text);
-  const child = spawn(program, ["-n", "-f", file, "-i", join(folder, "rsyslog.pid")], {
+  const child = spawn(RSYSLOGD, ["-n", "-f", file, "-i", join(folder, "rsyslog.pid")], {
     env: { PATH: process.env["PATH"], TZ: "UTC" },
     stdio: ["ignore", "pipe", "pipe"],
   });
