@@ -455,6 +455,20 @@ describe("between the steps of an erasure", () => {
     expect([steps > 5, new Set(found)]).toEqual([true, new Set(["3 erased, left: 2,5"])]);
   });
 
+  test("of one that only counts, the server merges what is not counted yet, and each record counts once", async () => {
+    const ada = (id: number) => recordOf(id, { key: "ada" });
+    const make = commit(...[1, 2, 3, 4, 5, 6].map((id) => groupOf("shop", [ada(id), recordOf(10 + id)])));
+    await withFile(make, (file, look) =>
+      look((store) => {
+        let merged = 0;
+        const onProgress = () => (merged += Number(mergeNow(store)));
+        const scope = { project: "shop", from: undefined, to: undefined, matchRows: search("key:ada") };
+        expect(eraseRecords({ file, scope, dryRun: true, onProgress })).toMatchObject({ records: 6 });
+        expect([merged > 0, idsOf(blocksOf(store), "shop").length]).toEqual([true, 12]);
+      }),
+    );
+  });
+
   test("secure_delete is on only in the transactions of the erasure", async () => {
     const groups = [1, 3, 5].map((id) => groupOf("shop", [recordOf(id, { key: "ada" }), recordOf(id + 1)]));
     await withFile(commit(...groups), (file, look) => {

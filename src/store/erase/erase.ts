@@ -191,6 +191,8 @@ export function eraseRecords(options: EraseFileOptions): EraseReport {
 function countRecords({ file, scope, access, onProgress }: EraseFileOptions): EraseReport {
   const database = openForReading(file, access);
   try {
+    // All of it in one state of the file: a server may merge blocks and remove them meanwhile.
+    database.run("BEGIN");
     return finish(countSteps(database, scope), onProgress);
   } finally {
     database.close();
