@@ -86,7 +86,9 @@ function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject
     if (column === undefined) {
       if (columns.metadata.size >= METADATA_COLUMNS_MAX || name.length > METADATA_NAME_LENGTH_MAX) {
         overflow ??= {};
-        setMember(overflow, name, metadata[name]);
+        const value = metadata[name];
+        // As in a column of its own: a half of a character is U+FFFD.
+        setMember(overflow, name, typeof value === "string" ? value.toWellFormed() : value);
         continue;
       }
       column = emptySparse<unknown>();
@@ -98,7 +100,7 @@ function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject
 }
 
 /**
- * Adds a record as the next row. Its strings are well-formed, its numbers finite. Measured: 0.11 to 0.16 µs a record on
+ * Adds a record as the next row. Its strings outside of metadata are well-formed, its numbers finite. Measured: 0.11 to 0.16 µs a record on
  * one core.
  */
 export function appendRecord(columns: ColumnsDraft, id: number, record: Omit<StoredRecord, "id">): void {

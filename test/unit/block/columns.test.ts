@@ -52,3 +52,12 @@ describe("selected rows", () => {
     expect([...selectRows(columns, Uint8Array.of(0, 1)).metadata.keys()]).toEqual(["all", "only 2"]);
   });
 });
+
+test("a half of a character in metadata is U+FFFD, whether its field has a column or a name too long for one", () => {
+  const half = (character: string) => ({ short: `a${character}b`, [`n${"n".repeat(300)}`]: `a${character}b` });
+  const columns = emptyColumns();
+  appendRecord(columns, 1, recordOf(1, { metadata: half("\udfff") }));
+  for (const { chunks } of [new BlockEncoder().packed(columns), columnarOf(columns)]) {
+    expect(recordsOf(decodeColumns(chunks, 1))).toEqual([recordOf(1, { metadata: half("\ufffd") })]);
+  }
+});
