@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { sendTwoWeeks } from "../../scripts/src/example_data/send.ts";
 import { FACTS, twoWeeks } from "../../scripts/src/example_data/two_weeks.ts";
+import { DAY_MS } from "../../src/core/limits.ts";
 import { type AppPage, expectAccessible, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { expectSoon } from "../support/expect_soon.ts";
@@ -101,6 +102,16 @@ class Hands {
     this.#actions++;
     await target.selectOption(option);
   }
+}
+
+/** The time, or one half a day within the month: at its begin there is no pace yet, at its end it is over before a limit. */
+function withinMonth(now: number): number {
+  const date = new Date(now);
+  const [begin, end] = [0, 1].map((months) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months)) as [
+    number,
+    number,
+  ];
+  return Math.min(Math.max(now, begin + DAY_MS / 2), end - DAY_MS / 2);
 }
 
 /** One job at each width; accessible where it ends. */
@@ -203,6 +214,7 @@ describe("in at most four actions", () => {
   });
 
   job("when the quota and the disk will be full", async (hands) => {
+    await hands.page.clock.setFixedTime(withinMonth(Date.now()));
     await hands.goTo("Usage");
     await hands.page.getByText(/^Limit reached on .* at this pace$/).waitFor();
     await hands.goTo("Storage");
