@@ -427,13 +427,13 @@ function fill(store: StoreWriter, random: Random): Set<string> {
 }
 
 describe("between the steps of an erasure", () => {
-  test("a merge that had begun before it ends, and what is deleted is deleted and counted once", async () => {
-    const ada = (id: number) => recordOf(id, { key: "ada" });
-    const make = commit(
-      groupOf("shop", [ada(1), recordOf(2)]),
-      groupOf("shop", [ada(3), ada(4)]),
-      groupOf("shop", [recordOf(5)]),
-    );
+  const ada = (id: number) => recordOf(id, { key: "ada" });
+  test.each([
+    ["a part of the first block", [[ada(1), recordOf(2)], [ada(3), ada(4)], [recordOf(5)]], "2,5"],
+    // Nothing is rewritten before it, so the merge can still take place.
+    ["all of the second block, none of the first", [[recordOf(1)], [ada(2), ada(3)], [ada(4), recordOf(5)]], "1,5"],
+  ] as const)("a merge that had begun before it ends, and %s is deleted and counted once", async (_, blocks, left) => {
+    const make = commit(...blocks.map((records) => groupOf("shop", records)));
     const found: string[] = [];
     let steps = Number.POSITIVE_INFINITY;
     for (let mergedAt = 0; mergedAt < steps; mergedAt++) {
@@ -448,15 +448,15 @@ describe("between the steps of an erasure", () => {
           let step = erasing.next();
           for (; step.done !== true; step = erasing.next()) if (count++ === mergedAt) store.replaceMerged(merged);
           steps = count;
-          found.push(`${step.value.records} erased, left: ${idsOf(blocksOf(store), "shop").join()}`);
+          const { records, damagedBlocks = 0 } = step.value;
+          found.push(`${records} erased, ${damagedBlocks} damaged, left: ${idsOf(blocksOf(store), "shop").join()}`);
         }),
       );
     }
-    expect([steps > 5, new Set(found)]).toEqual([true, new Set(["3 erased, left: 2,5"])]);
+    expect([steps > 5, new Set(found)]).toEqual([true, new Set([`3 erased, 0 damaged, left: ${left}`])]);
   });
 
   test("of one that only counts, the server merges what is not counted yet, and each record counts once", async () => {
-    const ada = (id: number) => recordOf(id, { key: "ada" });
     const make = commit(...[1, 2, 3, 4, 5, 6].map((id) => groupOf("shop", [ada(id), recordOf(10 + id)])));
     await withFile(make, (file, look) =>
       look((store) => {
