@@ -1,6 +1,7 @@
 // The claim of a process to the number of its node. Two processes that ship with one number would use ids twice, and
 // none would notice: two servers with the same number by mistake, or a data file and a copy of it that both run. Each
-// process claims the number once, and looks before each batch whether it is still the last one that did.
+// process claims the number once, and looks before each batch whether it is still the last one that did. A claim may
+// arrive when its process has been killed, and the next one has claimed: of two equal numbers the later process counts.
 
 import { randomUUID } from "node:crypto";
 import type { ClickHouseClient } from "./client.ts";
@@ -16,12 +17,14 @@ export const CLAIM_COLUMNS = "(node UInt16, number UInt64, process UUID, claimed
 export class NodeClaim {
   readonly #client: Pick<ClickHouseClient, "query" | "command">;
   readonly #node: number;
-  readonly #process = randomUUID();
+  readonly #process: string;
   #number = 0;
 
-  constructor(client: Pick<ClickHouseClient, "query" | "command">, node: number) {
+  /** `now`: Unix ms. */
+  constructor(client: Pick<ClickHouseClient, "query" | "command">, node: number, now: number) {
     this.#client = client;
     this.#node = node;
+    this.#process = processId(now);
   }
 
   /**
@@ -61,4 +64,10 @@ export class NodeClaim {
       throw new ClickHouseError("uncertain", `the claims of node ${this.#node} came without a row`);
     return { number: Number(number), process: String(process), claimedAt: String(claimedAt) };
   }
+}
+
+/** A UUID of version 7: as texts they sort by time. */
+function processId(now: number): string {
+  const time = now.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }

@@ -92,7 +92,7 @@ export class Shipper {
     this.#state = state;
     this.#isUncertain = state.batch !== undefined;
     this.#rows = new RecordRows(options);
-    this.#claim = new NodeClaim(options.client, options.node);
+    this.#claim = new NodeClaim(options.client, options.node, options.clock());
   }
 
   /** The figures of this moment. */

@@ -369,6 +369,35 @@ describe("one number", () => {
     expect(original.saved.shippedBelow).toBe(21);
   });
 
+  test("of a process that was killed as it claimed: its claim, however late, does not stop the next one", async () => {
+    const claims = ({ body }: SeenRequest) => body.includes("INSERT INTO simplelogs_nodes");
+    for (let round = 1; round <= 5; round++) {
+      const number = 10 + round;
+      const [killed, next] = [newNode(number), newNode(number)];
+      next.time.pass(1);
+      const late = Promise.withResolvers<void>();
+      const isHeld = Promise.withResolvers<void>();
+      server.onRequest = async (request) => {
+        if (!claims(request)) return;
+        server.onRequest = () => undefined;
+        isHeld.resolve();
+        await late.promise;
+      };
+      killed.start();
+      await isHeld.promise;
+      await killed.kill();
+      next.source.add(5);
+      next.start();
+      await next.shipAll();
+      late.resolve();
+      await untilClaimed(2 * round);
+      next.source.add(5);
+      await next.shipAll();
+      expect(next.said).toEqual([]);
+      expect(await stored(server)).toEqual(all(10 * round));
+    }
+  });
+
   test("is looked up without reading what nodes with higher ids have", async () => {
     const node = newNode();
     node.source.add(5);
