@@ -2,6 +2,7 @@
 // bound of the backlog, and three of them. Always: count = distinct ids = sent.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { RECORDS } from "../../src/clickhouse/schema.ts";
 import { untilTrue } from "../support/condition.ts";
 import { integer, pick, runSeed, seededRandom } from "../support/random.ts";
@@ -54,6 +55,31 @@ test(
   },
   TEST_MS_MAX,
 );
+
+test(
+  "shipping gets a share of a busy machine, so it is not at the lowest priority",
+  async () => {
+    await withServer(configOf(), async (server) => {
+      await new Sender().send(server, 10);
+      await untilStored(engine, 10);
+      expect(threadPriorities(server.pid)).toContain(5);
+    });
+    await withServer(configText(), async (server) => {
+      expect(threadPriorities(server.pid)).not.toContain(5);
+    });
+  },
+  TEST_MS_MAX,
+);
+
+/** The nice value of each thread of a process. */
+function threadPriorities(pid: number): number[] {
+  const folder = `/proc/${pid}/task`;
+  // After the name, in parentheses, come the fields from the third on; the 19th is the nice value. Source: proc(5).
+  return readdirSync(folder).map((thread) => {
+    const stat = readFileSync(`${folder}/${thread}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+  });
+}
 
 describe("a node that is killed", () => {
   /** By name: whether the process ends as this request comes, and what becomes of the request. */

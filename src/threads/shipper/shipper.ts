@@ -9,7 +9,7 @@ import { ClickHouseError } from "../../clickhouse/errors.ts";
 import { Shipper, StateNotSaved } from "../../clickhouse/shipper.ts";
 import { makeTables } from "../../clickhouse/tables.ts";
 import type { ShippingState } from "../../commit/shipping_state.ts";
-import { stepBack } from "../../runtime/priority.ts";
+import { STEADY_NICE, stepBack } from "../../runtime/priority.ts";
 import { listen, reply } from "../../runtime/thread.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { BlockReader } from "../../store/block_reader.ts";
@@ -70,7 +70,7 @@ async function erase({ project, q, timeZone, from, to }: ErasedScope): Promise<S
 }
 
 function start({ file, history: address, state }: Extract<ToShipper, { kind: "start" }>): void {
-  stepBack();
+  stepBack(STEADY_NICE);
   const log = (level: "info" | "warn" | "error", message: string) =>
     reply<FromShipper>({ kind: "log", level, message });
   history = address;
